@@ -1,0 +1,88 @@
+"""Run one command, and end it when whoever started this guard goes away.
+
+`python guard.py GRACE_SECONDS COMMAND...`: the guard starts the command and reads its own standard input, a
+pipe whose other end the starter holds. When that pipe closes, because the starter closed it or was killed
+(even by SIGKILL), the command is asked to end, and killed after the grace time. A line `kill` in the pipe
+kills it at once. The guard ends with the command and with its exit status (128 + n for signal n).
+
+A pipe is the one means that works alike on Linux, macOS and Windows with the standard library alone.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+COULD_NOT_START = 127
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start the command, on POSIX in a process group of its own, so that its children can be killed too."""
+    if sys.platform == "win32":
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
+
+
+def ask_to_end(child: subprocess.Popen[bytes]) -> None:
+    """SIGTERM; on Windows Ctrl-Break to the guard's process group, which Python and Node.js can handle."""
+    if sys.platform == "win32":
+        os.kill(os.getpid(), signal.CTRL_BREAK_EVENT)
+    else:
+        child.terminate()
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill the command and, on POSIX, what is left of its process group."""
+    if sys.platform == "win32":
+        child.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left in the group
+            os.killpg(child.pid, signal.SIGKILL)
+
+
+def end_with(child: subprocess.Popen[bytes]) -> None:
+    """Wait for the command, sweep up its process group and leave with its status."""
+    status = child.wait()
+    kill(child)
+    os._exit(128 - status if status < 0 else status)
+
+
+def obey(child: subprocess.Popen[bytes], grace: float) -> None:
+    """Read orders until the pipe closes, then ask the command to end and kill it after `grace` seconds."""
+    for order in sys.stdin.buffer:
+        if order.strip() == b"kill":
+            kill(child)
+    ask_to_end(child)
+    try:
+        child.wait(grace)
+    except subprocess.TimeoutExpired:
+        kill(child)
+
+
+def main() -> None:
+    """Start the command and look after it; does not return."""
+    grace, command = float(sys.argv[1]), sys.argv[2:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starter decides, not a Ctrl-C that reaches everyone
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, signal.SIG_IGN)  # our own, meant for the command
+    try:
+        child = start(command)
+    except OSError as error:
+        print(f"cannot start {command[0]}: {error.strerror}", file=sys.stderr, flush=True)
+        sys.exit(COULD_NOT_START)
+
+    def on_terminate(_signal: int, _frame: FrameType | None) -> None:
+        ask_to_end(child)
+
+    signal.signal(signal.SIGTERM, on_terminate)
+    ending = threading.Thread(target=end_with, args=(child,))
+    ending.start()
+    obey(child, grace)
+    ending.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The harness: real processes to test against, and waiting without sleeping."""
