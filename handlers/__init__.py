@@ -1,0 +1,1 @@
+"""Translate triggers into use cases and their results into answers; decide nothing."""

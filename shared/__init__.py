@@ -1,0 +1,1 @@
+"""The domain: what licence changes mean and how a job lives. Knows nothing of Azure Functions."""

@@ -1,0 +1,1 @@
+"""The HTTP contract: what requests may hold, what answers look like, and the description generated from both."""

@@ -1,0 +1,178 @@
+"""The shapes of request bodies. Strict: nothing is coerced, unknown fields are faults.
+
+Every field is optional here. Which are required, and which have a meaning, depends on the action: `rules.py`.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic.alias_generators import to_camel
+
+from shared.api.faults import CUSTOM
+from shared.api.fields import MAX_URL, CountryCode, Guid, Key, Moment, Note, counted, refusal
+
+MAX_GROUPS = 500
+MAX_LICENSES = 50
+MAX_REPLACES = 100
+
+# Naming and Referencing Containers, Blobs, and Metadata (Azure Storage documentation).
+_CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_MAX_BLOB_PATH = 1_024
+# Restrictions and limitations in OneDrive and SharePoint (Microsoft Support).
+_NOT_IN_FOLDERS = re.compile(r'["*:<>?\\|\x00-\x1f\x7f]')
+_MAX_FOLDER_PATH = 400
+_DRIVE_ID = re.compile(r"[A-Za-z0-9!_.-]{1,200}")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel)
+
+
+def _container(name: str) -> str:
+    if not _CONTAINER.fullmatch(name):
+        raise refusal("A container's name has 3 to 63 lower-case letters, digits and single hyphens.")
+    return name
+
+
+def _blob_path(path: str) -> str:
+    if any(part in ("", ".", "..") for part in path.split("/")) or path.endswith("."):
+        raise refusal("The path must name a file, such as reports/licenses.xlsx: no empty or dotted parts.")
+    if "\\" in path or not path.isprintable():
+        raise refusal("The path must hold neither backslashes nor control characters.")
+    return path
+
+
+def _folder_path(path: str) -> str:
+    parts = path.strip("/").split("/")
+    if any(part in (".", "..") for part in parts) or (len(parts) > 1 and "" in parts):
+        raise refusal("The path must name a folder, such as /Reports/Licenses: no empty or dotted parts.")
+    if _NOT_IN_FOLDERS.search(path):
+        raise refusal('The path must not hold " * : < > ? \\ | or control characters.')
+    return path
+
+
+def _drive_id(text: str) -> str:
+    if not _DRIVE_ID.fullmatch(text):
+        raise refusal("This must be the ID of a drive, as Microsoft Graph gives it.")
+    return text
+
+
+class LicenseBody(Body):
+    """A license to give or to take. Without `disabledPlans` a user's own switched-off services stay as they are."""
+
+    sku_id: Guid
+    disabled_plans: list[Guid] | None = None
+
+
+class ExpiresInBody(Body):
+    value: Annotated[int, Field(ge=1)]
+    unit: Literal["days", "weeks", "months"]
+
+
+class IncludeBody(Body):
+    """Which members take part besides ordinary ones."""
+
+    guests: bool = True
+    disabled: bool = True
+
+
+class DownloadBody(Body):
+    kind: Literal["download"]
+
+
+class BlobBody(Body):
+    kind: Literal["blob"]
+    container: Annotated[str, AfterValidator(_container)]
+    path: Annotated[str, AfterValidator(_blob_path), Field(max_length=_MAX_BLOB_PATH)]
+
+
+class SharePointBody(Body):
+    kind: Literal["sharepoint"]
+    drive_id: Annotated[str, AfterValidator(_drive_id)]
+    folder_path: Annotated[str, AfterValidator(_folder_path), Field(max_length=_MAX_FOLDER_PATH)]
+
+
+def _location_tag(value: object) -> str | None:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return f"<{kind}>" if kind in ("download", "blob", "sharepoint") else None
+
+
+LocationBody = Annotated[
+    Annotated[DownloadBody, Tag("<download>")]
+    | Annotated[BlobBody, Tag("<blob>")]
+    | Annotated[SharePointBody, Tag("<sharepoint>")],
+    Discriminator(
+        _location_tag,
+        custom_error_type=CUSTOM,
+        custom_error_message="This must be an object whose kind is 'download', 'blob' or 'sharepoint'.",
+    ),
+]
+
+
+class ExportBody(Body):
+    format: Literal["xlsx", "csv", "json"] = "xlsx"
+    location: LocationBody = DownloadBody(kind="download")
+
+
+def _replaces_tag(value: object) -> str | None:
+    if value == "all":
+        return "<all>"
+    return "<list>" if isinstance(value, list) else None
+
+
+ReplacesBody = Annotated[
+    Annotated[Literal["all"], Tag("<all>")] | Annotated[list[Guid], counted(1, MAX_REPLACES), Tag("<list>")],
+    Discriminator(
+        _replaces_tag,
+        custom_error_type=CUSTOM,
+        custom_error_message="This must be 'all' or a list of the IDs of the licenses to replace.",
+    ),
+]
+
+
+class JobBody(Body):
+    """POST /jobs: either an action with its fields, or a plan with its few."""
+
+    action: Literal["assign", "remove", "replace", "export"] | None = None
+    group_ids: Annotated[list[Guid] | None, counted(1, MAX_GROUPS)] = None
+    licenses: Annotated[list[LicenseBody] | None, counted(1, MAX_LICENSES)] = None
+    replaces: ReplacesBody | None = None
+    usage_location: CountryCode | None = None
+    usage_location_mode: Literal["always", "ifMissing"] = "always"
+    expires_in: ExpiresInBody | None = None
+    include: IncludeBody = IncludeBody()
+    confirm: bool = False
+    dry_run: bool = False
+    allow_shortage: bool = False
+    keep_disabled_plans: bool = False
+    stop_after_failures: Annotated[int, Field(ge=1)] | None = None
+    start_at: Moment | None = None
+    callback_url: Annotated[str, Field(max_length=MAX_URL, json_schema_extra={"format": "uri"})] | None = None
+    note: Note | None = None
+    client_request_id: Key | None = None
+    export: ExportBody | None = None
+    plan: Guid | None = None
+
+
+class UndoBody(Body):
+    """POST /jobs/{id}/undo; may be left out."""
+
+    confirm: bool = False
+    dry_run: bool = False
+    note: Note | None = None
+    client_request_id: Key | None = None
+
+
+class GrantBody(Body):
+    """PATCH /temporary-licenses/{id}: exactly one of the three."""
+
+    expires_at: Moment | None = None
+    expires_in: ExpiresInBody | None = None
+    permanent: Literal[True] | None = None
+
+
+class GroupIdsBody(Body):
+    """POST /licenses/assigned."""
+
+    group_ids: Annotated[list[Guid] | None, counted(1, MAX_GROUPS)] = None

@@ -1,0 +1,167 @@
+"""What is on record of a job. The stores keep these; `shared.jobs` moves them from state to state.
+
+All records of a job lie in one partition of the table `jobs`, whose key is the job's id:
+
+    job                     the job
+    group|017               a selected group, once it is taken up
+    page|017|00|0003        one page of that group's members, of one reading (epoch)
+    chunk|000042            up to 200 users, with everything that happened to them
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, unique
+
+from shared.models import (
+    Caller,
+    CodedError,
+    Counts,
+    GroupStatus,
+    Item,
+    ItemStatus,
+    JobRequest,
+    JobStatus,
+)
+
+
+@unique
+class Phase(StrEnum):
+    """What a job that has not ended waits for. The message that carries each phase on is named beside it."""
+
+    ACCEPTED = "accepted"  # begin
+    HELD = "held"  # a sweep over its limit: a person's start or cancel
+    EXPANDING = "expanding"  # one expand message a group
+    FANNING_OUT = "fanningOut"  # fanout
+    RUNNING = "running"  # chunk messages
+    WRITING_FILE = "writingFile"  # file
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedGroup:
+    group_id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What never changes after submission.
+
+    `fingerprint` tells whether a repeat under the same idempotency key is the same request. `expires_at` of a
+    temporary assign is fixed here, so that no rerun moves it.
+    """
+
+    request: JobRequest
+    created_at: datetime
+    created_by: Caller
+    wait_token: str
+    groups: tuple[SelectedGroup, ...] = ()
+    fingerprint: str | None = None
+    expires_at: datetime | None = None
+    source_job_id: str | None = None
+    cutoff: datetime | None = None
+
+
+@dataclass(slots=True)
+class JobRecord:
+    """A job's row. `run` counts its starts; `available` are the units seen when its demand was first known."""
+
+    job_id: str
+    facts: JobFacts
+    status: JobStatus = JobStatus.WAITING
+    phase: Phase = Phase.ACCEPTED
+    run: int = 0
+    cancel_requested: bool = False
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    chunks: int = 0
+    expanded: bool = False
+    available: dict[str, int] = field(default_factory=dict)
+    sold_out: tuple[str, ...] = ()
+    undone_by: str | None = None
+    error: CodedError | None = None
+    stopped: bool = False
+    file: str | None = None
+    etag: str = ""
+
+    @property
+    def request(self) -> JobRequest:
+        return self.facts.request
+
+
+@dataclass(slots=True)
+class GroupRecord:
+    """How far the expansion of a group has come. `run` is the job's run that took it up.
+
+    `epoch` numbers the readings: an expired page token discards the pages read and starts the next one.
+    """
+
+    index: int
+    status: GroupStatus = GroupStatus.PENDING
+    run: int = 0
+    epoch: int = 0
+    pages: int = 0
+    users: int = 0
+    next_link: str | None = None
+    attempts: int = 0
+    error: CodedError | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageMember:
+    """A member as a page of the expansion shows it. `lacks` are positions in the job's licences not held."""
+
+    user_id: str
+    user_principal_name: str
+    display_name: str
+    account_enabled: bool
+    user_type: str
+    lacks: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class ChunkRecord:
+    """Up to 200 users, sorted by `user_hash`. `run` is the job's run its items are in.
+
+    `needed` counts, by skuId, the units that its users take or would take; `written_at` is the last moment at
+    which a write of this chunk may have reached Graph.
+    """
+
+    index: int
+    items: list[Item]
+    run: int = 0
+    needed: dict[str, int] = field(default_factory=dict)
+    written_at: datetime | None = None
+    source_index: int | None = None
+    etag: str = ""
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTally:
+    """The counted side of a chunk, readable without its items."""
+
+    index: int
+    run: int
+    counts: Counts
+    warnings: dict[str, int]
+    needed: dict[str, int]
+    adds: int
+    undoable: int
+    retry_at: datetime | None
+    updated_at: datetime | None
+
+
+def count(items: Sequence[Item]) -> Counts:
+    """The items by status."""
+    tally = dict.fromkeys(ItemStatus, 0)
+    for item in items:
+        tally[item.status] += 1
+    return Counts(**{status.value: number for status, number in tally.items()})
+
+
+def undoable(item: Item) -> bool:
+    """Whether the item left something that undo would look at."""
+    return bool(item.added or item.removed or item.location)
