@@ -48,7 +48,7 @@ class StoragePorts:
 
 
 def command(
-    azurite: tuple[str, ...], ports: StoragePorts, folder: Path | None, *, log_requests: bool
+    azurite: tuple[str, str], ports: StoragePorts, folder: Path | None, *, log_requests: bool
 ) -> list[str]:
     """The command line: data in `folder`, or in memory without one; `azurite` is Node.js and the script."""
     node, script = azurite

@@ -1,8 +1,6 @@
 """A process that never outlives the one that started it, whichever way that one ends."""
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -73,9 +71,7 @@ class Child:
 
     def ask_to_end(self) -> None:
         """Let it end by itself; it is killed after the grace time. Returns at once."""
-        with contextlib.suppress(OSError):  # the guard has ended already
-            if self._guard.stdin:
-                self._guard.stdin.close()
+        self._order(b"end\n")
 
     def end(self) -> int:
         """Let it end by itself, kill it after the grace time, and return its exit status."""
@@ -84,23 +80,25 @@ class Child:
 
     def kill(self) -> int:
         """End it at once, as a power cut would, and return its exit status."""
-        with contextlib.suppress(OSError, ValueError):  # the guard has ended, or its pipe was closed before
-            if self._guard.stdin:
-                self._guard.stdin.write(b"kill\n")
-                self._guard.stdin.flush()
+        self._order(b"kill\n")
         return self._wait(KILL_AFTER_SECONDS)
+
+    def _order(self, order: bytes) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the guard has ended, or its pipe was closed with it
+            if self._guard.stdin:
+                self._guard.stdin.write(order)
+                self._guard.stdin.flush()
 
     def _wait(self, seconds: float) -> int:
         try:
             return self._guard.wait(seconds)
         except subprocess.TimeoutExpired:
-            if sys.platform == "win32":
-                self._guard.kill()
-            else:
-                os.killpg(self._guard.pid, signal.SIGKILL)
+            self._guard.kill()
             return self._guard.wait()
         finally:
-            self.ask_to_end()  # closes our end of the pipe in any case
+            with contextlib.suppress(OSError):  # an order that the guard never read
+                if self._guard.stdin:
+                    self._guard.stdin.close()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until `ready` holds; raises `ChildEndedError` if the process ends first or `seconds` pass."""

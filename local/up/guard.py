@@ -2,8 +2,8 @@
 
 `python guard.py GRACE_SECONDS COMMAND...`: the guard starts the command and reads its own standard input, a
 pipe whose other end the starter holds. When that pipe closes, because the starter closed it or was killed
-(even by SIGKILL), the command is asked to end, and killed after the grace time. A line `kill` in the pipe
-kills it at once. The guard ends with the command and with its exit status (128 + n for signal n).
+(even by SIGKILL), the command is asked to end, and killed after the grace time. A line `end` in the pipe does
+the same, a line `kill` kills at once. The guard ends with the command and its status (128 + n: signal n).
 
 A pipe is the one means that works alike on Linux, macOS and Windows with the standard library alone.
 """
@@ -50,38 +50,57 @@ def end_with(child: subprocess.Popen[bytes]) -> None:
     os._exit(128 - status if status < 0 else status)
 
 
-def obey(child: subprocess.Popen[bytes], grace: float) -> None:
-    """Read orders until the pipe closes, then ask the command to end and kill it after `grace` seconds."""
+class Ending:
+    """The one polite end of a command: it is asked once, since a second signal often means `at once`."""
+
+    def __init__(self, child: subprocess.Popen[bytes], grace: float) -> None:
+        self._child = child
+        self._timer = threading.Timer(grace, kill, [child])
+        self._timer.daemon = True
+        self._asked = False
+
+    def begin(self) -> None:
+        """Ask the command to end, and kill it after the grace time."""
+        if not self._asked:
+            self._asked = True
+            ask_to_end(self._child)
+            self._timer.start()
+
+
+def obey(child: subprocess.Popen[bytes], ending: Ending) -> None:
+    """Carry out the orders `end` and `kill`; the pipe's closing means `end`."""
     for order in sys.stdin.buffer:
         if order.strip() == b"kill":
             kill(child)
-    ask_to_end(child)
-    try:
-        child.wait(grace)
-    except subprocess.TimeoutExpired:
-        kill(child)
+        else:
+            ending.begin()
+    ending.begin()
 
 
 def main() -> None:
     """Start the command and look after it; does not return."""
     grace, command = float(sys.argv[1]), sys.argv[2:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starter decides, not a Ctrl-C that reaches everyone
-    if sys.platform == "win32":
-        signal.signal(signal.SIGBREAK, signal.SIG_IGN)  # our own, meant for the command
     try:
         child = start(command)
     except OSError as error:
         print(f"cannot start {command[0]}: {error.strerror}", file=sys.stderr, flush=True)
         sys.exit(COULD_NOT_START)
+    ending = Ending(child, grace)
 
     def on_terminate(_signal: int, _frame: FrameType | None) -> None:
-        ask_to_end(child)
+        ending.begin()
+
+    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+        """Nothing: a Ctrl-C is the starter's business, and our own Ctrl-Break is meant for the command."""
 
     signal.signal(signal.SIGTERM, on_terminate)
-    ending = threading.Thread(target=end_with, args=(child,))
-    ending.start()
-    obey(child, grace)
-    ending.join()
+    signal.signal(signal.SIGINT, on_interrupt)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, on_interrupt)
+    reaper = threading.Thread(target=end_with, args=(child,))
+    reaper.start()
+    obey(child, ending)
+    reaper.join()
 
 
 if __name__ == "__main__":
