@@ -21,7 +21,7 @@ from shared.planning.refusals import refused, usage_location_missing
 
 @dataclass(slots=True)
 class Draft:
-    """What is to be done to one user so far. No licence stands in more than one of `add`, `remove`, `regrants`."""
+    """What is to be done to one user so far. A licence is in one of `add`, `remove`, `regrants` at most."""
 
     add: list[AddedLicense] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
@@ -72,17 +72,18 @@ class Draft:
 
     def settle(
         self,
-        user: UserState,
+        user: UserState | None,
         location: LocationChange | None,
         *,
         idle_reason: str | None,
         error: ItemError | None = None,
     ) -> LicensePlan:
-        """The plan. `idle_reason` says why no licence changes, if none does; it stays when the location changes.
+        """The plan. `idle_reason` says why no licence changes, if none does, also where the location does.
 
-        Whoever has no location and gets none is refused if a licence would be added: Graph would refuse the call.
+        Who has no location and gets none is refused if a licence would be added, as Graph would refuse it.
+        `user` None was deleted.
         """
-        if self.add and not (location or user.usage_location):
+        if self.add and not (location or (user and user.usage_location)):
             return refused(usage_location_missing())
         changed = self.changes_licenses or location is not None
         reason = None if self.changes_licenses else idle_reason

@@ -23,7 +23,7 @@ def usage_location_missing() -> ItemError:
 def expiry_passed(expires_at: datetime) -> ItemError:
     return ItemError(
         codes.EXPIRY_PASSED,
-        f"The licence was to end at {expires_at:%Y-%m-%d %H:%M} UTC, which has passed, so nothing was assigned. "
+        f"The licence was to end at {expires_at:%Y-%m-%d %H:%M} UTC, which has passed: nothing was assigned. "
         "If the user still needs it, submit a new job with a later expiry.",
     )
 

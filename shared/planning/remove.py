@@ -14,8 +14,8 @@ def plan_remove(
 ) -> LicensePlan:
     """What is direct goes, even where another named licence is only inherited and so fails the item.
 
-    A running grant of a licence that is not held stays: it may be one whose licence is being assigned just now,
-    and the sweep closes it in any case.
+    A running grant of a licence that is not held stays: another job may be assigning that licence right now,
+    and the sweep closes the grant in any case.
     """
     draft = Draft()
     for sku_id in request.remove_sku_ids:

@@ -15,7 +15,7 @@ from shared.planning.refusals import license_inherited, refused
 def plan_replace(
     request: ChangeRequest, user: UserState, grants: Mapping[str, Grant], catalog: Catalog
 ) -> LicensePlan:
-    """Who holds nothing to be replaced gets no licence either; a named licence only inherited stops everything."""
+    """Who holds nothing to be replaced gets no licence; a named one that is only inherited stops it all."""
     inherited = _named_but_inherited(request, user)
     if inherited:
         return refused(license_inherited(inherited, catalog, nothing_changed=True))
@@ -65,7 +65,9 @@ def _with_plans_kept_off(
 
 def _off_in_all(plan_id: str, replaced: Sequence[HeldLicense], catalog: Catalog) -> bool:
     """At least one replaced licence has the plan, and each that has it had it disabled."""
-    having = [held for held in replaced if plan_id in held.disabled_plans or _has_plan(held, plan_id, catalog)]
+    having = [
+        held for held in replaced if plan_id in held.disabled_plans or _has_plan(held, plan_id, catalog)
+    ]
     return bool(having) and all(plan_id in held.disabled_plans for held in having)
 
 
