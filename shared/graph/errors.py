@@ -68,9 +68,9 @@ def _pattern(code: str, regex: str) -> _Pattern:
 
 
 _REFUSALS = (
-    # "Subscription with SKU <skuId> does not have any available licenses." (captured answers)
+    # captured answers: "Subscription with SKU <skuId> does not have any available licenses."
     _pattern("NoAvailableLicenses", r"does not have any available licen[sc]es"),
-    # "License <skuId> does not correspond to a valid company License." (pnp/cli-microsoft365, HelloID connector)
+    # cli-microsoft365 and HelloID: "License <skuId> does not correspond to a valid company License."
     _pattern("NotOwned", r"not correspond to a valid company licen[sc]e"),
     # "License assignment cannot be done for user with invalid usage location." (Okta KB, CIPP#783)
     _pattern("UsageLocationInvalid", r"invalid usage\s?location"),
@@ -78,20 +78,23 @@ _REFUSALS = (
     _pattern("UsageLocationInvalid", r"invalid value\b.*usageLocation"),
     # value of licenseAssignmentStates.error for a service that is not offered there (Entra docs)
     _pattern("UsageLocationProhibited", r"ProhibitedInUsageLocation"),
-    # "User license is inherited from a group membership and it cannot be removed directly from the user." (CIPP#4090)
+    # "User license is inherited from a group membership and it cannot be removed directly from the user."
+    # (CIPP#4090)
     _pattern("LicenseInherited", r"inherited from a group"),
     # "User does not have a corresponding license." (HelloID connector)
     _pattern(NOT_HELD, r"does not have a corresponding licen[sc]e"),
-    # "License assignment failed because service plan <id> depends on the service plan(s) <id>" (captured)
+    # captured answers, several ids after a comma:
+    # … because service plan <id> depends on the service plan(s) <id>
     _pattern("ServicePlanDependency", r"service plan\b.*\bdepends on\b|DependencyViolation"),
     # "License assignment failed because service plans <id>, <id> are mutually exclusive." (Entra docs)
     _pattern("ServicePlanConflict", r"mutually exclusive|MutuallyExclusiveViolation"),
-    # "Another object with the same value for property proxyAddresses already exists" (msgraph-sdk-powershell#1640);
+    # "Another object with the same value for property proxyAddresses already exists"
+    # (msgraph-sdk-powershell#1640);
     # "Proxy address … is already being used" (Entra docs)
     _pattern("AddressTaken", r"prox(y ?address|yaddresses)\b.*\balready|UniquenessViolation"),
 )
 
-# Directory_ConcurrencyViolation (nais/azurerator#448), LicenseAssignmentAttributeConcurrencyException (Entra docs)
+# Directory_ConcurrencyViolation (nais/azurerator#448), LicenseAssignmentAttributeConcurrencyException (Entra)
 _CONCURRENCY = re.compile(r"concurren", re.IGNORECASE)
 # bodies that CIPP-API repeats whatever their status
 _TOO_MANY = re.compile(r"too ?many ?requests", re.IGNORECASE)
@@ -132,7 +135,7 @@ def error_from(
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds from `Retry-After`: a number, which Graph also sends as `2.128`, or an HTTP date. None: not said."""
+    """Seconds from `Retry-After`: a number (Graph also sends `2.128`) or an HTTP date. None: not said."""
     value = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     if value is None:
         return None
@@ -172,8 +175,8 @@ def _passing(refusal: _Refusal) -> PassingGraphError | None:
         return _again(
             refusal,
             "GraphUnavailable",
-            "Graph did not accept the app's token. It is tried again with a new one; if that goes on, check the "
-            "app's identity.",
+            "Graph did not accept the app's token. It is tried again with a new one; if that goes on, check "
+            "the app's identity.",
         )
     if refusal.status in (400, 409, 412) and _CONCURRENCY.search(refusal.text):
         return _again(
@@ -226,7 +229,10 @@ def _lasting(operation: Operation, refusal: _Refusal) -> LastingGraphError:
     for pattern in _REFUSALS:
         if pattern.regex.search(refusal.text):
             return LicenseRefusal(
-                pattern.code, guids(refusal.message), status=refusal.status, graph_request_id=refusal.request_id
+                pattern.code,
+                guids(refusal.message),
+                status=refusal.status,
+                graph_request_id=refusal.request_id,
             )
     return LastingGraphError(
         "Unexpected", _quoted(operation, refusal), status=refusal.status, graph_request_id=refusal.request_id
@@ -247,6 +253,6 @@ def forbidden(operation: Operation, *, status: int, request_id: str | None) -> L
 def _quoted(operation: Operation, refusal: _Refusal) -> str:
     said = " ".join(refusal.text.split())[:_QUOTED_CHARACTERS] or "no reason given"
     return (
-        f"Graph refused to {operation.words} ({refusal.status}: {said}). Ask your Microsoft 365 administrator or "
-        f"Microsoft's support, naming the request id."
+        f"Graph refused to {operation.words} ({refusal.status}: {said}). If it happens again, ask "
+        f"Microsoft's support and give them the request id."
     )

@@ -50,55 +50,62 @@ class _Names:
 
 
 def _no_available(ids: tuple[str, ...], names: _Names) -> str:
-    which = f"license {names.skus(ids)}" if ids else "the license"
+    which = f"licence {names.skus(ids)}" if ids else "the licence"
     return f"No unit of {which} is left. Buy more or free some, then start the job again."
 
 
 def _not_owned(ids: tuple[str, ...], names: _Names) -> str:
-    which = f"license {names.skus(ids)}" if ids else "the license"
-    return f"The tenant does not own {which} (any more). Renew the subscription or choose another license."
+    which = f"licence {names.skus(ids)}" if ids else "the licence"
+    return f"The tenant does not own {which} (any more). Renew the subscription or choose another licence."
 
 
 def _location_invalid(_ids: tuple[str, ...], _names: _Names) -> str:
-    return "Graph does not accept the user's usage location. Set a valid one with the job, then start it again."
+    return (
+        "Graph does not accept the user's usage location. Set a valid one with the job, then start it again."
+    )
 
 
 def _location_prohibited(_ids: tuple[str, ...], _names: _Names) -> str:
-    return "A service of the license is not offered in the user's usage location. Choose another license or location."
+    return (
+        "A service of the licence is not offered in the user's usage location. Choose another licence or "
+        "location."
+    )
 
 
 def _inherited(_ids: tuple[str, ...], _names: _Names) -> str:
-    return "The license comes from a group. Take the user out of that group, or the license off the group."
+    return "The licence comes from a group. Take the user out of that group, or the licence off the group."
 
 
 def _not_held(_ids: tuple[str, ...], _names: _Names) -> str:
-    return "The user does not hold the license directly any more. Start the job again to read the user afresh."
+    return (
+        "The user does not hold the licence directly any more. Start the job again to read the user afresh."
+    )
 
 
 def _dependency(ids: tuple[str, ...], names: _Names) -> str:
     if len(ids) < 2:
         return (
-            "A service plan depends on another one that the user would not have. Add the license that has it, or "
-            "remove the dependent license in the same job."
+            "A service plan depends on another one that the user would not have. Add the licence that has "
+            "it, or remove the dependent licence in the same job."
         )
     return (
-        f"Service plan {names.plan(ids[0])} depends on {names.plans(ids[1:])}, which the user would not have. Add a "
-        f"license that has it, or remove the dependent license first or in the same job."
+        f"Service plan {names.plan(ids[0])} depends on {names.plans(ids[1:])}, which the user would not "
+        f"have. Add a licence that has it, or remove the dependent licence first or in the same job."
     )
 
 
 def _conflict(ids: tuple[str, ...], names: _Names) -> str:
-    plans = names.plans(ids) if ids else "of two licenses"
+    plans = names.plans(ids) if ids else "of two licences"
     return (
-        f"Service plans {plans} exclude each other. Disable one of them with disabledPlans, or replace the license "
-        f"that the user has."
+        f"Service plans {plans} exclude each other. Disable one of them with disabledPlans, or replace "
+        f"the licence that the user has."
     )
 
 
 def _address_taken(_ids: tuple[str, ...], _names: _Names) -> str:
     return (
-        "A mail address of the user is also that of another object, which Graph finds out on this change. Remove the "
-        "duplicate proxy address, then start the job again."
+        "A mail address of the user is also that of another object, which Graph finds out on this change. "
+        "Remove the duplicate proxy address, then start the job again."
     )
 
 
@@ -119,7 +126,7 @@ _REASONS: dict[str, tuple[str, _Writer]] = {
 
 
 class LicenseRefusal(LastingGraphError):
-    """Graph refused a change for a known reason; `ids` are the SKUs or plans that its words named, in their order.
+    """Graph refused a change for a known reason; `ids` are the SKUs or plans that it named, in that order.
 
     For ServicePlanDependency the first is the plan that depends on the others.
     """

@@ -1,4 +1,4 @@
-"""One HTTP call to Graph: token, timeouts, pooled connections, request ids, counts.
+"""One HTTP call to Graph: token, pooled connections, request ids, counts.
 
 Nothing here sleeps, and nothing is sent twice that may have changed something.
 """
@@ -10,31 +10,28 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from shared.errors import LastingGraphError, PassingGraphError
 from shared.graph import clouds
+from shared.graph.connections import ConnectionDropped, new_session, unanswered
 from shared.graph.credentials import TokenSource
 from shared.graph.errors import Operation, error_from
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
-"""A host that takes no connection by then is away; the queue waits better than a thread."""
-READ_SECONDS = 30.0
-"""Graph answers or gives up (504) within about this time; the function must end within minutes."""
 USER_AGENT = "NONISV|LicenseManagement|LicenseManagementM365/0.1"
-"""The form that SharePoint asks for, so that it sheds undecorated traffic first (its throttling guidance)."""
+"""The form that SharePoint asks for; it sheds undecorated traffic first (its throttling guidance)."""
 
 Json = dict[str, Any]
+T = TypeVar("T")
+
+_UNREADABLE = "Graph's answer could not be read. It is tried again by itself."
 
 
 @unique
@@ -65,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Since the process started: HTTP calls, requests refused with 429 (each of a batch), calls without answer."""
+    """Since the process started: HTTP calls, 429s (each of a batch), calls that got no answer."""
 
     calls: int = 0
     throttled: int = 0
@@ -97,7 +94,8 @@ class Transport:
         self._endpoint = endpoint.rstrip("/")
         self._origin = clouds.origin(endpoint)
         self._tokens = tokens
-        self._session = _new_session(pool_size)
+        self._session = new_session(pool_size)
+        self._session.headers["User-Agent"] = USER_AGENT
         self._counts = Counts()
         self._counting = threading.Lock()
 
@@ -131,16 +129,18 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         priority: Priority = Priority.NORMAL,
     ) -> Json:
-        """The JSON object at a path below the endpoint, or at a next link that `own_link` approved.
+        """The JSON object at a path below the endpoint, or at a link that `own_link` let through.
 
         Raises:
             GraphError: mapped from the answer, or passing where none came.
         """
         answer = self.request("GET", path, params=params, headers=headers, priority=priority, repeatable=True)
         if not answer.ok:
-            raise error_from(operation, answer.status, answer.body, answer.headers, request_id=answer.request_id)
+            raise error_from(
+                operation, answer.status, answer.body, answer.headers, request_id=answer.request_id
+            )
         if not isinstance(answer.body, dict):
-            raise _unreadable(answer)
+            raise unreadable(answer)
         return answer.body
 
     def request(
@@ -155,60 +155,124 @@ class Transport:
         repeatable: bool = False,
         is_unauthorized: Callable[[Answer], bool] = _is_unauthorized,
     ) -> Answer:
-        """Send and read one call; an answer of any status is returned.
+        """Make one call; an answer of any status is returned.
 
         A token that Graph refuses is renewed once and the call repeated, since a refused call did nothing;
-        `is_unauthorized` tells by the answer. With `repeatable` (reads only) a call on a connection that was
+        `is_unauthorized` tells by the answer. With `repeatable` (reads only) a call whose connection was
         dropped is repeated once.
 
         Raises:
             PassingGraphError: no answer came, or none that can be read; no token was to be had.
         """
-        url = path if path.startswith(self._origin) else self._endpoint + path
-        prepared = {
-            "x-ms-throttle-priority": priority.value,
-            **({"Content-Type": "application/json"} if body is not None else {}),
-            **(headers or {}),
-        }
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-
-        def send(token: str) -> Answer:
-            return self._send_on_live_connection(
-                method, url, token, params=params, data=data, headers=prepared, repeatable=repeatable
-            )
-
+        call = requests.Request(
+            method,
+            path if path.startswith(self._origin) else self._endpoint + path,
+            params=params,
+            data=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
+            headers=_headers(priority, body, headers),
+        )
         token = self._tokens.token()
-        answer = send(token)
+        answer = self._send(call, token, repeatable=repeatable)
         if is_unauthorized(answer):
-            answer = send(self._tokens.refresh(token))
+            logger.info("Graph refused the token; the call is repeated with a new one")
+            answer = self._send(call, self._tokens.refresh(token), repeatable=repeatable)
         return answer
 
     def own_link(self, link: str, under: str) -> str:
         """The link, if it stays at our endpoint's origin and at or below the path `under` (`/groups`).
 
-        A next link carries our token, so none leads elsewhere.
+        Our token goes with a next link, and a cursor of ours that holds one comes back from outside.
 
         Raises:
             LastingGraphError: it leads elsewhere.
         """
-        allowed = urlsplit(self._endpoint).path + under
+        allowed = (urlsplit(self._endpoint).path + under).lower()
         try:
-            ours = clouds.origin(link) == self._origin
-        except ValueError:
-            ours = False
-        path = urlsplit(link).path if ours else ""
-        inside = path == allowed or path.startswith((allowed + "/", allowed + "("))
-        if not inside or "/../" in path or "%" in path:
-            raise LastingGraphError("Unexpected", "The link to the next page leads away from Graph. Begin the list anew.")
+            path = urlsplit(link).path.lower() if clouds.origin(link) == self._origin else ""
+        except ValueError:  # no URL at all
+            path = ""
+        inside = path == allowed or path.startswith(allowed + "/")
+        if not inside or ".." in path or "%" in path or "\\" in path:
+            raise LastingGraphError(
+                "Unexpected",
+                "The link to the next page leads away from where it belongs. Begin the list anew.",
+            )
         return link
 
-    def _send_on_live_connection(self, method: str, url: str, token: str, *, repeatable: bool, **call: Any) -> Answer:
+    def _send(self, call: requests.Request, token: str, *, repeatable: bool) -> Answer:
         try:
-            return self._send(method, url, token, **call)
-        except PassingGraphError as error:
-            if not (repeatable and isinstance(error.__cause__, requests.ConnectionError | requests.exceptions.ChunkedEncodingError)):
-                raise
-            if not error.outcome_unknown or _timed_out(error.__cause__):
+            return self._send_once(call, token)
+        except ConnectionDropped:
+            if not repeatable:
                 raise
             logger.debug("Graph dropped the connection; the read is repeated once")
-            return self._send(method, url, token, **call)
+            return self._send_once(call, token)
+
+    def _send_once(self, call: requests.Request, token: str) -> Answer:
+        call.auth = _Bearer(token)
+        call.headers["client-request-id"] = str(uuid4())
+        prepared = self._session.prepare_request(call)
+        settings = self._session.merge_environment_settings(prepared.url, {}, None, None, None)
+        began = time.monotonic()
+        self.count(calls=1)
+        try:
+            response = self._session.send(prepared, allow_redirects=False, **settings)
+        except requests.RequestException as error:
+            self.count(unanswered=1)
+            logger.debug("%s %s: %s", call.method, _path(call.url), type(error).__name__)
+            raise unanswered(error) from error
+        answer = _read(response)
+        self.count(throttled=int(answer.status == 429))
+        logger.debug(
+            "%s %s: %d in %.3f s, request-id %s",
+            call.method,
+            _path(call.url),
+            answer.status,
+            time.monotonic() - began,
+            answer.request_id,
+        )
+        return answer
+
+
+def unreadable(answer: Answer) -> PassingGraphError:
+    """The error for a success whose body makes no sense: what it did is unknown."""
+    return PassingGraphError(
+        "GraphUnavailable",
+        _UNREADABLE,
+        status=answer.status,
+        graph_request_id=answer.request_id,
+        outcome_unknown=True,
+    )
+
+
+def parsed(parse: Callable[[Any], T], body: Any) -> T:
+    """What `parse` makes of a successful answer's JSON.
+
+    Raises:
+        PassingGraphError: the JSON does not have the form that Graph documents.
+    """
+    try:
+        return parse(body)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PassingGraphError("GraphUnavailable", _UNREADABLE, status=200) from error
+
+
+def _headers(priority: Priority, body: object, more: Mapping[str, str] | None) -> dict[str, str]:
+    content = {"Content-Type": "application/json"} if body is not None else {}
+    return {"x-ms-throttle-priority": priority.value, **content, **(more or {})}
+
+
+def _path(url: str | None) -> str:
+    return urlsplit(url or "").path
+
+
+def _read(response: requests.Response) -> Answer:
+    request_id = response.headers.get("request-id")
+    body = None
+    if response.content:
+        try:
+            body = json.loads(response.content)
+        except ValueError as error:  # also bytes that are no text
+            if response.ok:
+                raise unreadable(Answer(response.status_code, None, response.headers, request_id)) from error
+    return Answer(response.status_code, body, response.headers, request_id)
