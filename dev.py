@@ -2,8 +2,8 @@
 """The developer's one command: `python3 dev.py` says what it can do.
 
 Needs Python 3.11 and its standard library alone. Whatever else is needed is installed first, into folders of
-this checkout that git ignores: `.venv` for what requirements-dev.txt pins, `.tools` for Azurite and, where it is
-missing, Node.js.
+this checkout that git ignores: `.venv` for what requirements-dev.txt pins, `.tools` for Azurite and, where
+it is missing, Node.js.
 
 The commands are in `local/up/commands.py`; this file has to be readable to older Pythons, to send them away.
 """

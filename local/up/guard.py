@@ -47,7 +47,9 @@ def end_with(child: subprocess.Popen[bytes]) -> None:
     """Wait for the command, sweep up its process group and leave with its status."""
     status = child.wait()
     kill(child)
-    os._exit(128 - status if status < 0 else status)
+    if status < 0:
+        os._exit(128 - status)
+    os._exit(min(status, 255))  # Windows has larger ones, which os._exit refuses
 
 
 class Ending:

