@@ -20,7 +20,7 @@ def user_state(user: dict[str, Any]) -> UserState:
     held directly: a removal that Graph then refuses harms nobody, one that is never tried leaves it held.
 
     Raises:
-        KeyError, TypeError, AttributeError: this is no user.
+        LookupError, TypeError, AttributeError: this is no user.
         LastingGraphError: the licence properties are missing, which Graph does without an error where the app
             lacks User.Read.All. Unknown is not the same as none.
     """

@@ -19,7 +19,7 @@ from requests.auth import AuthBase
 
 from shared.errors import LastingGraphError, PassingGraphError
 from shared.graph import clouds
-from shared.graph.connections import ConnectionDropped, new_session, unanswered
+from shared.graph.connections import READ_SECONDS, ConnectionDropped, new_session, unanswered
 from shared.graph.credentials import TokenSource
 from shared.graph.errors import Operation, error_from
 
@@ -87,14 +87,17 @@ def _is_unauthorized(answer: Answer) -> bool:
 class Transport:
     """Calls to one Graph endpoint. Thread safe; one for the process.
 
-    `pool_size` is how many connections are kept open: as many as calls are made at once.
+    `pool_size` is how many connections are kept open: as many as calls are made at once;
+    `read_seconds` how long Graph may keep silent.
     """
 
-    def __init__(self, endpoint: str, tokens: TokenSource, *, pool_size: int = 16) -> None:
+    def __init__(
+        self, endpoint: str, tokens: TokenSource, *, pool_size: int = 16, read_seconds: float = READ_SECONDS
+    ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._origin = clouds.origin(endpoint)
         self._tokens = tokens
-        self._session = new_session(pool_size)
+        self._session = new_session(pool_size, read_seconds=read_seconds)
         self._session.headers["User-Agent"] = USER_AGENT
         self._counts = Counts()
         self._counting = threading.Lock()
@@ -253,7 +256,7 @@ def parsed(parse: Callable[[Any], T], body: Any) -> T:
     """
     try:
         return parse(body)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise PassingGraphError("GraphUnavailable", _UNREADABLE, status=200) from error
 
 
