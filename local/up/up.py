@@ -115,7 +115,7 @@ def banner(addresses: Addresses, data: Path) -> str:
     return "\n".join(
         [
             *lines,
-            "Assign a licence to the users of three groups, then look at the job in the portal:",
+            "Assign a licence to the users of some groups, then watch the job in the portal:",
             f"  {request}",
             "",
         ]

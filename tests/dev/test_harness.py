@@ -17,6 +17,8 @@ from tests.support.azurite import Azurite
 from tests.support.eventually import eventually, never
 from tests.support.process import ROOT
 
+posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and process groups")
+
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 STUBBORN = [sys.executable, "-c", f"{IGNORE}; {SLEEPER[-1]}"]
@@ -49,6 +51,7 @@ def test_eventually_gives_the_value_and_tells_the_last_one() -> None:
         never(lambda: 7, during=1, what="a write")
 
 
+@posix_only
 def test_child_ends_when_asked_and_is_killed_when_it_does_not() -> None:
     """SIGTERM first, SIGKILL after the grace time."""
     polite = Child("polite", SLEEPER)
@@ -60,6 +63,7 @@ def test_child_ends_when_asked_and_is_killed_when_it_does_not() -> None:
     assert stubborn.end() == 128 + signal.SIGKILL
 
 
+@posix_only
 def test_child_that_is_killed_takes_its_own_children_along() -> None:
     """Nothing of its process group is left."""
     shell = Child("shell", ["sh", "-c", "sleep 600 & echo $!; wait"])
@@ -68,6 +72,7 @@ def test_child_that_is_killed_takes_its_own_children_along() -> None:
     eventually(lambda: is_gone(grandchild), within=5)
 
 
+@posix_only
 @pytest.mark.parametrize("command", [SLEEPER, STUBBORN], ids=["polite", "stubborn"])
 def test_child_does_not_outlive_a_killed_starter(command: list[str]) -> None:
     """Even SIGKILL of the starter leaves nothing behind."""
