@@ -1,1 +1,1 @@
-"""The HTTP contract: what requests may hold, what answers look like, and the description generated from both."""
+"""The HTTP contract: what requests may hold, what answers look like, and OpenAPI made from both."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
-from shared.api.faults import CUSTOM
+from shared.api.faults import CUSTOM, NO_SUCH_KIND
 from shared.api.fields import MAX_URL, CountryCode, Guid, Key, Moment, Note, counted, refusal
 
 MAX_GROUPS = 500
@@ -59,7 +59,7 @@ def _drive_id(text: str) -> str:
 
 
 class LicenseBody(Body):
-    """A license to give or to take. Without `disabledPlans` a user's own switched-off services stay as they are."""
+    """A license to give or to take. Without `disabledPlans` a user's own ones stay as they are."""
 
     sku_id: Guid
     disabled_plans: list[Guid] | None = None
@@ -84,13 +84,13 @@ class DownloadBody(Body):
 class BlobBody(Body):
     kind: Literal["blob"]
     container: Annotated[str, AfterValidator(_container)]
-    path: Annotated[str, AfterValidator(_blob_path), Field(max_length=_MAX_BLOB_PATH)]
+    path: Annotated[str, Field(max_length=_MAX_BLOB_PATH), AfterValidator(_blob_path)]
 
 
 class SharePointBody(Body):
     kind: Literal["sharepoint"]
     drive_id: Annotated[str, AfterValidator(_drive_id)]
-    folder_path: Annotated[str, AfterValidator(_folder_path), Field(max_length=_MAX_FOLDER_PATH)]
+    folder_path: Annotated[str, Field(max_length=_MAX_FOLDER_PATH), AfterValidator(_folder_path)]
 
 
 def _location_tag(value: object) -> str | None:
@@ -104,7 +104,7 @@ LocationBody = Annotated[
     | Annotated[SharePointBody, Tag("<sharepoint>")],
     Discriminator(
         _location_tag,
-        custom_error_type=CUSTOM,
+        custom_error_type=NO_SUCH_KIND,
         custom_error_message="This must be an object whose kind is 'download', 'blob' or 'sharepoint'.",
     ),
 ]

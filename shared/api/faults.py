@@ -7,11 +7,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.errors import Fault
+from shared.errors import Fault, InvalidRequest
 
 FAULT_CODE = "InvalidRequest"
 CUSTOM = "fault"
 """The pydantic error type of our own checks; their message is used as it is."""
+NO_SUCH_KIND = "no_such_kind"
+"""The pydantic error type of a union told apart by its member's `kind`, where there is no such kind."""
 
 _LONGEST_NAME = 100
 """Characters of a caller's own text that a fault repeats."""
@@ -37,8 +39,15 @@ def fault(message: str, target: str) -> Fault:
     return Fault(FAULT_CODE, message, target)
 
 
+def invalid(faults: tuple[Fault, ...]) -> InvalidRequest:
+    """The error of a request with these faults; its message names the place of the first."""
+    first, more = faults[0], len(faults) - 1
+    also = f" ({more} more: see details)" if more else ""
+    return InvalidRequest(f"{first.target}: {first.message}{also}", target=first.target, details=faults)
+
+
 def path(location: tuple[int | str, ...]) -> str:
-    """`("licenses", 0, "skuId")` as `licenses[0].skuId`. Tags of union members are left out (see `is_tag`)."""
+    """`("licenses", 0, "skuId")` as `licenses[0].skuId`. Without the tags of unions: see `is_tag`."""
     text = ""
     for at, part in enumerate(location):
         if isinstance(part, int):
@@ -50,7 +59,7 @@ def path(location: tuple[int | str, ...]) -> str:
 
 
 def is_tag(part: str) -> bool:
-    """Pydantic puts the tag of a union's member into the location; ours are written `<…>` to be told apart."""
+    """Pydantic puts the tags of unions into the location; ours are written `<…>` to be told apart."""
     return part.startswith("<") and part.endswith(">")
 
 
@@ -60,8 +69,11 @@ def clipped(text: str) -> str:
 
 def _fault_of(error: ErrorDetails) -> Fault:
     location = error["loc"]
-    if location and isinstance(location[-1], str) and is_tag(location[-1]) and error["type"] != "extra_forbidden":
+    last = location[-1] if location else 0
+    if isinstance(last, str) and is_tag(last) and error["type"] != "extra_forbidden":
         location = location[:-1]
+    if error["type"] == NO_SUCH_KIND:
+        location = (*location, "kind")
     message = _MESSAGES.get(error["type"])
     return fault(message(error.get("ctx", {})) if message else error["msg"], path(location))
 

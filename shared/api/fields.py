@@ -90,7 +90,9 @@ def _location(code: str) -> str:
 Guid = Annotated[str, AfterValidator(_guid), WithJsonSchema({"type": "string", "format": "uuid"})]
 """A GUID in any case, kept in lower case."""
 
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 """An aware UTC datetime."""
 
 Key = Annotated[
@@ -98,7 +100,7 @@ Key = Annotated[
     AfterValidator(_key),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[ -~]+$"}),
 ]
-Note = Annotated[str, AfterValidator(_note), Field(max_length=MAX_NOTE)]
+Note = Annotated[str, Field(max_length=MAX_NOTE), AfterValidator(_note)]
 CountryCode = Annotated[
     str, AfterValidator(_location), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})
 ]
@@ -106,5 +108,5 @@ CountryCode = Annotated[
 
 
 def counted(low: int, high: int) -> Any:
-    """The bounds of a list, for its schema; they are checked by the rules, which see the list as it was sent."""
+    """The bounds of a list, for its schema; `rules.py` checks them, on the list as it was sent."""
     return Field(json_schema_extra={"minItems": low, "maxItems": high})

@@ -3,7 +3,8 @@
 import json
 from typing import Any, NoReturn
 
-from shared.errors import Fault, InvalidRequest, TooLarge
+from shared.api.faults import fault
+from shared.errors import InvalidRequest, TooLarge
 
 MAX_BODY_BYTES = 1_048_576
 
@@ -13,15 +14,17 @@ JsonObject = dict[str, Any]
 def check_size(body: bytes) -> None:
     """Raises TooLarge for a body of more than 1 MiB."""
     if len(body) > MAX_BODY_BYTES:
-        raise TooLarge("The request is larger than 1 MiB. Send fewer groups or licenses at once.", target="body")
+        raise TooLarge(
+            "The request is larger than 1 MiB. Send fewer groups or licenses at once.", target="body"
+        )
 
 
 def read_object(body: bytes, *, chunked: bool = False, optional: bool = False) -> JsonObject:
     """The JSON object in `body`.
 
     Args:
-        chunked: the request came with a `transfer-encoding` header; the Functions host drops such bodies, so an
-            empty one then needs another message.
+        chunked: the request came with a `transfer-encoding` header; the Functions host drops such bodies, so
+            an empty one then needs another message.
         optional: an empty body stands for `{}` (not if it was dropped: what it asked for is unknown).
 
     Raises:
@@ -78,4 +81,4 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise InvalidRequest.of((Fault("InvalidRequest", message, "body"),))
+    raise InvalidRequest(message, target="body", details=(fault(message, "body"),))

@@ -1,7 +1,7 @@
 """Names that Microsoft Graph does not give: of products and service plans, and the countries of ISO 3166.
 
-Product names change while ids stay, and several ids share a name; the tenant's own SKUs are the authority on what
-there is, this package only on how to call it. To bring the names up to date, see `names.py`.
+Product names change while ids stay, and several ids share a name; the tenant's own SKUs are the authority on
+what there is, this package only on how to call it. To bring the names up to date, see `names.py`.
 """
 
 from shared.catalog.countries import locations

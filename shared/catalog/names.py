@@ -1,10 +1,10 @@
 """Display names of products (SKUs) and service plans, by their ids.
 
-Built in are `data/product_names.csv` and `data/service_plans.csv`. Microsoft publishes the whole list as a CSV file
-("Product names and service plan identifiers for licensing.csv", linked from the page of that name on Microsoft
-Learn). Put it into `shared/catalog/data/` under exactly that name and it extends the built-in lists; where both
-name an id, Microsoft's file wins. Its columns are Product_Display_Name, String_Id, GUID, Service_Plan_Name,
-Service_Plan_Id, Service_Plans_Included_Friendly_Names, one row per product and plan.
+Built in are `data/product_names.csv` and `data/service_plans.csv`. Microsoft publishes the whole list as a
+CSV file ("Product names and service plan identifiers for licensing.csv", linked from the page of that name on
+Microsoft Learn). Put it into `shared/catalog/data/` under exactly that name and it extends the built-in
+lists; where both name an id, Microsoft's file wins. Its columns are Product_Display_Name, String_Id, GUID,
+Service_Plan_Name, Service_Plan_Id, Service_Plans_Included_Friendly_Names, one row per product and plan.
 """
 
 import csv

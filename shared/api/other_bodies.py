@@ -1,0 +1,92 @@
+"""Requests with a body that make no job."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.api.bodies import MAX_GROUPS, GrantBody, GroupIdsBody
+from shared.api.faults import fault, invalid, read_model
+from shared.api.json_body import read_object
+from shared.calendar import expiry
+from shared.errors import Fault, TooLarge
+
+_ONE_OF = "Send exactly one of expiresAt, expiresIn and permanent: true."
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTerm:
+    """When a temporary license is to end from now on. None: never, it becomes permanent."""
+
+    expires_at: datetime | None
+
+
+def parse_grant_change(
+    body: bytes, now: datetime, *, chunked: bool = False, faults: Iterable[Fault] = ()
+) -> GrantTerm:
+    """PATCH /temporary-licenses/{id}. `expiresIn` counts from `now`.
+
+    Raises:
+        TooLarge: more than 1 MiB.
+        InvalidRequest: no JSON object, or with every fault.
+    """
+    raw = {k: v for k, v in read_object(body, chunked=chunked).items() if v is not None or k == "permanent"}
+    reading = read_model(GrantBody, raw)
+    found = [*faults, *reading.faults]
+    sent = [name for name in ("expiresAt", "expiresIn", "permanent") if name in raw]
+    if len(sent) != 1:
+        found.append(fault(_ONE_OF, sent[1] if sent else "expiresAt"))
+    expires_at = reading.body.expires_at
+    expires_in = reading.body.expires_in
+    if expires_in is not None:
+        try:
+            expires_at = expiry(now, expires_in.value, expires_in.unit)
+        except ValueError:
+            found.append(fault("The license would expire after 2099. Choose less.", "expiresIn.value"))
+    if found:
+        raise invalid(tuple(found))
+    return GrantTerm(expires_at)
+
+
+def parse_group_ids(body: bytes, *, chunked: bool = False, faults: Iterable[Fault] = ()) -> tuple[str, ...]:
+    """POST /licenses/assigned: distinct group ids, in the order they were sent.
+
+    Raises:
+        TooLarge: more than 1 MiB, or `TooManyGroups`.
+        InvalidRequest: no JSON object, or with every fault.
+    """
+    raw = read_object(body, chunked=chunked)
+    reading = read_model(GroupIdsBody, {k: v for k, v in raw.items() if v is not None or k != "groupIds"})
+    found = [*faults, *reading.faults]
+    group_ids = tuple(dict.fromkeys(reading.body.group_ids or ()))
+    if not group_ids and "groupIds" not in reading.bad:
+        found.append(fault("Select at least one group.", "groupIds"))
+    if found:
+        raise invalid(tuple(found))
+    refusal = too_many_groups(len(group_ids))
+    if refusal:
+        raise refusal
+    return group_ids
+
+
+def read_nothing(body: bytes, faults: Iterable[Fault] = ()) -> None:
+    """A request that needs no body: none, or `{}`, which some clients always send.
+
+    Raises:
+        TooLarge: more than 1 MiB.
+        InvalidRequest: no JSON object, or with every fault.
+    """
+    raw = read_object(body, optional=True)
+    found = (*faults, *(fault("This call takes no fields. Send no body.", name) for name in raw))
+    if found:
+        raise invalid(found)
+
+
+def too_many_groups(distinct: int) -> TooLarge | None:
+    """The error (`TooManyGroups`) for more than 500 distinct groups."""
+    if distinct <= MAX_GROUPS:
+        return None
+    return TooLarge(
+        f"The request names {distinct} groups; {MAX_GROUPS} are the most. Split it.",
+        code="TooManyGroups",
+        target="groupIds",
+    )
