@@ -46,7 +46,7 @@ def plan_undo(
     location, location_note = _undo_location(item.location, user)
     notes.add(location_note)
     warnings = tuple(note for note in _NOTES if note in notes)
-    plan = draft.settle(user, location, idle_reason=codes.NOTHING_TO_UNDO)
+    plan = draft.settle(user, location, idle_reason=None if location else codes.NOTHING_TO_UNDO)
     if plan.error is None:
         plan = replace(plan, reason=warnings[0] if warnings else plan.reason, warnings=warnings)
     return with_warnings(plan, user, catalog)
