@@ -51,11 +51,8 @@ class Running:
             try:
                 sys.stdout.write(f"{self.child.name:<7} | {line}\n")
                 sys.stdout.flush()
-            except (
-                OSError,
-                ValueError,
-            ):  # nobody reads us any more; go on, so that the service does not block
-                self._on_unread()
+            except (OSError, ValueError):  # nobody reads us any more
+                self._on_unread()  # but read on, so that the service does not block until it is ended
 
     def wait_for_lines(self) -> None:
         """Wait until everything that an ended service wrote is shown."""
@@ -107,7 +104,11 @@ class Session:
             self._look()
             return service.ready()
 
-        running.child.wait_until(ready, READY_SECONDS)
+        try:
+            running.child.wait_until(ready, READY_SECONDS)
+        except ChildEndedError:
+            self._look()  # tells more, if it ended
+            raise
 
     def wait(self) -> NoReturn:
         """Wait until the end is asked for (`StoppedError`) or a service ends (`ChildEndedError`)."""

@@ -96,27 +96,24 @@ def choose_addresses(options: UpOptions) -> Addresses:
 def banner(addresses: Addresses, data: Path) -> str:
     """Where everything is, and a first request to try."""
     storage = addresses.storage
-    lines = [
-        "",
-        "The system is ready. Ctrl-C ends it.",
-        f"  portal     {addresses.host}/portal/",
-        f"  API        {addresses.host}/api/",
-        f"  simulator  {addresses.graph}/v1.0 (control: {addresses.graph}/_control)",
-        f"  storage    blob {storage.blob}, queue {storage.queue}, table {storage.table}; data in {data}",
-        "",
-    ]
+    return f"""
+The system is ready. Ctrl-C ends it.
+  portal     {addresses.host}/portal/
+  API        {addresses.host}/api/
+  simulator  {addresses.graph}/v1.0 (control: {addresses.graph}/_control)
+  storage    blob {storage.blob}, queue {storage.queue}, table {storage.table}; data in {data}
+
+{first_request(addresses.host)}
+"""
+
+
+def first_request(host: str) -> str:
+    """A request to paste, or why there is none."""
     try:
-        body = example.assign_request(addresses.host)
+        body = example.assign_request(host)
     except OSError as error:
-        return "\n".join([*lines, f"No example of a request: the app answered {error}", ""])
+        return f"No example of a request: the app answered {error}"
     if body is None:
-        return "\n".join(lines)
-    request = example.curl(f"{addresses.host}/api/jobs", body)
-    return "\n".join(
-        [
-            *lines,
-            "Assign a licence to the users of some groups, then watch the job in the portal:",
-            f"  {request}",
-            "",
-        ]
-    )
+        return "No example of a request: the tenant has no groups, or no licence with a free unit"
+    request = example.curl(f"{host}/api/jobs", body)
+    return f"Assign a licence to the users of some groups, then watch the job in the portal:\n  {request}"

@@ -14,13 +14,14 @@ from tests.support.process import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
-# Runs the given Python programs as services `a`, `b`, ... that are ready at once.
+# Runs the given Python programs as services `a`, `b`, ... that are ready at once, or never.
 SESSION = """
 import sys
 from local.up.child import ChildEndedError
 from local.up.session import Service, Session, StoppedError
-programs = zip("abc", sys.argv[1:])
-services = [Service(name, [sys.executable, "-c", code], lambda: True) for name, code in programs]
+ready = sys.argv[1] == "ready"
+programs = zip("abc", sys.argv[2:])
+services = [Service(name, [sys.executable, "-c", code], lambda: ready) for name, code in programs]
 with Session() as session:
     try:
         for service in services:
@@ -55,11 +56,11 @@ raise SystemExit(3)
 class Terminal:
     """A session in a process of its own."""
 
-    def __init__(self, log: Path, *programs: str) -> None:
+    def __init__(self, log: Path, *programs: str, ready: str = "ready") -> None:
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SESSION, *programs], cwd=ROOT, stdout=output
+                [sys.executable, "-c", SESSION, ready, *programs], cwd=ROOT, stdout=output
             )
 
     def shows(self, text: str) -> None:
@@ -118,6 +119,13 @@ def test_a_service_that_dies_takes_the_others_along(tmp_path: Path) -> None:
     assert shown[-1] == "a       | ended"
 
 
+def test_a_service_that_dies_before_it_answers_tells_why(tmp_path: Path) -> None:
+    """As the app does where a setting is wrong."""
+    terminal = Terminal(tmp_path / "log", DIES, ready="never")
+    terminal.remember()
+    assert terminal.ends()[-1] == "a ended with exit code 3: OSError: the disk is full"
+
+
 def test_a_killed_session_leaves_nothing(tmp_path: Path) -> None:
     """SIGKILL cannot be handled; its children notice."""
     terminal = Terminal(tmp_path / "log", SAYS_WHEN_ENDED, SAYS_WHEN_ENDED)
@@ -132,7 +140,7 @@ def test_a_killed_session_leaves_nothing(tmp_path: Path) -> None:
 def test_output_that_nobody_reads_ends_the_session() -> None:
     """As after `dev.py up | head`."""
     process = subprocess.Popen(
-        [sys.executable, "-c", SESSION, "while True: print('line', flush=True)"],
+        [sys.executable, "-c", SESSION, "ready", "while True: print('line', flush=True)"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
     )
