@@ -34,11 +34,10 @@ def plan_undo(
     draft = Draft()
     notes: set[str | None] = set()
     former = {held.sku_id: held for held in item.before.licenses if held.direct} if item.before else {}
-    added = {left.sku_id: left for left in item.added}
-    for sku_id, left in added.items():
-        notes.add(_undo_added(draft, left, former.get(sku_id), user, grants.get(sku_id)))
+    for left in item.added:
+        notes.add(_undo_added(draft, left, former.get(left.sku_id), user, grants.get(left.sku_id)))
     for sku_id in item.removed:
-        if sku_id in former and sku_id not in added:
+        if sku_id in former:
             comes_back = (
                 replace(former[sku_id], expires_at=None) if action is Action.EXPIRE else former[sku_id]
             )

@@ -74,6 +74,13 @@ HOLDINGS = [
     Holding("direct, empty plans", direct(E3, TEAMS), (), added(E3)),
     Holding("direct, same plans", direct(E3, TEAMS), (TEAMS,), None, "AlreadyHeld"),
     Holding("direct, same as a set", direct(E3, TEAMS, SWAY), (SWAY, TEAMS, SWAY), None, "AlreadyHeld"),
+    Holding(
+        "direct, same as a set, as Graph lists them",
+        HeldLicense(E3, disabled_plans=tuple(sorted((TEAMS, SWAY), reverse=True))),
+        (TEAMS, SWAY),
+        None,
+        "AlreadyHeld",
+    ),
     Holding("direct, other plans", direct(E3, TEAMS), (SWAY,), added(E3, SWAY)),
     Holding("direct without disabled, empty plans", direct(E3), (), None, "AlreadyHeld"),
     Holding("both ways, no plans", BOTH_WAYS, None, None, "AlreadyHeld"),

@@ -1,8 +1,10 @@
 """replace, held against its text."""
 
+from dataclasses import replace
+
 import pytest
 
-from shared.models import LocationChange
+from shared.models import LocationChange, ServicePlan
 from shared.planning import plan_user
 from tests.unit.planning.builders import (
     CATALOG,
@@ -324,3 +326,12 @@ def test_inherited_message_says_that_nothing_changed() -> None:
     assert plan.error
     assert "STANDARDPACK" in plan.error.message
     assert "Nothing was changed for this user" in plan.error.message
+
+
+def test_only_plans_that_users_can_be_given_are_kept_off() -> None:
+    """Graph takes no plan of the whole company among a user's disabled plans."""
+    of_company = ServicePlan(TEAMS, "TEAMS1", assignable=False)
+    enterprise = replace(CATALOG[E3], service_plans=(of_company, ServicePlan(SWAY, "SWAY")))
+    request = swap((E1,), E3, keep_disabled_plans=True)
+    plan = plan_user(request, user(direct(E1, TEAMS, SWAY)), {}, {**CATALOG, E3: enterprise}, NOW)
+    assert plan.add == (added(E3, SWAY),)
