@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 import msal  # type: ignore[import-untyped]  # msal ships no types
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from shared.errors import PassingGraphError, SettingError
 from shared.graph import clouds
@@ -152,26 +155,41 @@ def _required(name: str, value: str | None) -> str:
 
 def _certificate(value: str) -> dict[str, str]:
     """msal's form of a certificate given as PEM text or as a path (see GraphSettings)."""
-    if "-----BEGIN" in value:
-        return _pem(value)
-    path = Path(value)
-    if path.suffix.lower() in (".pfx", ".p12"):
-        if not path.is_file():
-            raise SettingError("CLIENT_CERTIFICATE names a file that does not exist.")
-        return {"private_key_pfx_path": value}
     try:
+        if "-----BEGIN" in value:
+            return _pem(value)
+        path = Path(value)
+        if path.suffix.lower() in (".pfx", ".p12"):
+            return _pfx(path)
         return _pem(path.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise SettingError(
             "CLIENT_CERTIFICATE is neither PEM text nor the path of a readable file."
         ) from error
+    except (
+        ValueError,
+        TypeError,
+    ) as error:  # TypeError: cryptography's word for a passphrase that is missing
+        raise SettingError(
+            "CLIENT_CERTIFICATE does not hold a private key and its certificate, without a passphrase."
+        ) from error
+
+
+def _pfx(path: Path) -> dict[str, str]:
+    key, certificate, _chain = pkcs12.load_key_and_certificates(path.read_bytes(), None)
+    if key is None or certificate is None:
+        raise ValueError("the file lacks one of them")
+    return {"private_key_pfx_path": str(path)}
 
 
 def _pem(text: str) -> dict[str, str]:
-    if "PRIVATE KEY-----" not in text or "-----BEGIN CERTIFICATE-----" not in text:
-        raise SettingError("CLIENT_CERTIFICATE must hold both the private key and the certificate.")
-    certificate = text[text.index("-----BEGIN CERTIFICATE-----") :]
-    return {"private_key": text, "public_certificate": certificate}
+    content = text.encode("ascii")
+    serialization.load_pem_private_key(content, None)
+    certificate = x509.load_pem_x509_certificate(content)
+    return {
+        "private_key": text,
+        "public_certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
+    }
 
 
 def _no_token(reason: str) -> PassingGraphError:
