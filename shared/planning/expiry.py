@@ -10,21 +10,18 @@ from shared.planning.holding import held_directly
 
 
 def plan_expiry(
-    due: Collection[Grant],
-    user: UserState | None,
-    running: Mapping[str, Grant],
-    catalog: Catalog | None = None,
+    due: Collection[Grant], user: UserState | None, running: Mapping[str, Grant], catalog: Catalog
 ) -> LicensePlan:
     """The plan for the due grants of one user; `user` None was deleted in Entra ID.
 
-    `running` are the user's running grants by skuId as they are now. Without a catalog the plan does not warn
-    of mailboxes and phone numbers that are lost.
+    `running` are the user's running grants by skuId as they are now. Where none of the due ones is due any
+    more, the reason says so.
     """
     draft = Draft()
     reasons = [_expire(draft, grant, user, running) for grant in sorted(due, key=lambda one: one.sku_id)]
     kept = [reason for reason in reasons if reason]
-    plan = draft.settle(user, None, idle_reason=kept[0] if kept else None)
-    return with_warnings(plan, user, catalog or {}) if user else plan
+    plan = draft.settle(user, None, idle_reason=kept[0] if kept else codes.GRANT_ENDED)
+    return with_warnings(plan, user, catalog) if user else plan
 
 
 def _expire(draft: Draft, grant: Grant, user: UserState | None, running: Mapping[str, Grant]) -> str | None:

@@ -96,6 +96,7 @@ CASES = [
         unchanged("GrantEnded"),
         running=(),
     ),
+    ExpiryCase("nothing is due any more", (), user(direct(VISIO)), unchanged("GrantEnded")),
     ExpiryCase(
         "closed meanwhile and granted anew: left alone",
         (DUE,),
@@ -155,9 +156,3 @@ def _sorted_by_sku(plan: LicensePlan) -> LicensePlan:
 def test_expiry(case: ExpiryCase) -> None:
     now_running = running(*(case.due if case.running is None else case.running))
     check(plan_expiry(case.due, case.user, now_running, CATALOG), _sorted_by_sku(case.expected))
-
-
-def test_without_a_catalog_only_the_warnings_are_fewer() -> None:
-    due = grant(EXO2, PAST)
-    plan = plan_expiry((due,), user(direct(EXO2)), running(due))
-    check(plan, changed(take=(EXO2,), grants=(closed(EXO2, "Expired"),)))
