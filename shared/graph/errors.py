@@ -88,6 +88,8 @@ _REFUSALS = (
     _pattern("ServicePlanDependency", r"service plan\b.*\bdepends on\b|DependencyViolation"),
     # "License assignment failed because service plans <id>, <id> are mutually exclusive." (Entra docs)
     _pattern("ServicePlanConflict", r"mutually exclusive|MutuallyExclusiveViolation"),
+    # wording not captured; that such a plan is refused: azure-docs#81269
+    _pattern("PlanNotInLicense", r"service plan\b.*\b(not (belong|part)|invalid)|invalid service plan"),
     # "Another object with the same value for property proxyAddresses already exists"
     # (msgraph-sdk-powershell#1640);
     # "Proxy address … is already being used" (Entra docs)

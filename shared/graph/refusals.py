@@ -102,6 +102,11 @@ def _conflict(ids: tuple[str, ...], names: _Names) -> str:
     )
 
 
+def _plan_not_in_license(ids: tuple[str, ...], names: _Names) -> str:
+    which = f"Service plan {names.plan(ids[0])}" if ids else "A service plan to be disabled"
+    return f"{which} is not part of the licence. Take the plans to disable from the tenant's own list of licences."
+
+
 def _address_taken(_ids: tuple[str, ...], _names: _Names) -> str:
     return (
         "A mail address of the user is also that of another object, which Graph finds out on this change. "
@@ -120,6 +125,7 @@ _REASONS: dict[str, tuple[str, _Writer]] = {
     "NotHeld": ("NotHeld", _not_held),
     "ServicePlanDependency": ("ServicePlanDependency", _dependency),
     "ServicePlanConflict": ("ServicePlanConflict", _conflict),
+    "PlanNotInLicense": ("Unexpected", _plan_not_in_license),
     "AddressTaken": ("Unexpected", _address_taken),
 }
 """By reason: the item code of the contract, and who writes the message."""

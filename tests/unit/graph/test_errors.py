@@ -104,6 +104,13 @@ REFUSALS = [
     Case(
         400,
         "Request_BadRequest",
+        f"Service plan {PLAN_A} does not belong to the license with SKU {SKU}.",
+        "Unexpected",
+        (PLAN_A, SKU),
+    ),
+    Case(
+        400,
+        "Request_BadRequest",
         "Another object with the same value for property proxyAddresses already exists",
         "Unexpected",
     ),
