@@ -104,7 +104,7 @@ def _conflict(ids: tuple[str, ...], names: _Names) -> str:
 
 def _plan_not_in_license(ids: tuple[str, ...], names: _Names) -> str:
     which = f"Service plan {names.plan(ids[0])}" if ids else "A service plan to be disabled"
-    return f"{which} is not part of the licence. Take the plans to disable from the tenant's own list of licences."
+    return f"{which} is not part of the licence. Choose the plans to disable from GET /licenses."
 
 
 def _address_taken(_ids: tuple[str, ...], _names: _Names) -> str:
