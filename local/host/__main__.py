@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import logging
-import os
 import sys
 from pathlib import Path
 
@@ -31,19 +29,15 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        clean = asyncio.run(_run(arguments))
+        asyncio.run(_run(arguments))
     except HostStartError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         return 1
-    if not clean:
-        # Threads that still run would hold the interpreter's own end up.
-        logging.shutdown()
-        os._exit(0)
     return 0
 
 
-async def _run(arguments: argparse.Namespace) -> bool:
+async def _run(arguments: argparse.Namespace) -> None:
     app_dir = arguments.app.resolve()
     local_settings = load_local_settings(app_dir)
     host_json = load_host_json(app_dir)
@@ -55,7 +49,7 @@ async def _run(arguments: argparse.Namespace) -> bool:
     )
     functions = index_functions(load_functions(app_dir), host_json.http.route_prefix)
     host = Host(functions, app_dir, settings, host_json, local_user)
-    return await serve(host, listener, local_settings)
+    await serve(host, listener, local_settings)
 
 
 if __name__ == "__main__":

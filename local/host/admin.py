@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from local.host.http_messages import Answer
+from local.host.invocation import FunctionFailedError
 
 logger = logging.getLogger("host.admin")
 
@@ -83,8 +84,10 @@ class Admin:
     async def _guarded(name: str, run: Awaitable[None]) -> None:
         try:
             await run
+        except FunctionFailedError:
+            return  # in the log already
         except Exception:
-            logger.exception("%s, started by hand, failed", name)
+            logger.exception("%s, started by hand, failed outside the function", name)
 
     def _status(self) -> Answer:
         uptime = round((time.monotonic() - self._started) * 1000)

@@ -44,6 +44,7 @@ class Function:
     call: Callable[..., Any]
     is_async: bool
     wants_context: bool
+    has_return: bool  # an HTTP function, or one with a queue for `$return`
     arg_name: str  # of the trigger
     trigger: HttpTrigger | QueueTrigger | TimerTrigger
     outputs: tuple[QueueOutput, ...]

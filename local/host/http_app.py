@@ -20,6 +20,7 @@ from local.host.http_messages import (
     join_headers,
     parse_query,
 )
+from local.host.invocation import FunctionFailedError
 from local.host.keys import Keys
 from local.host.output_bindings import FunctionRunner
 from local.host.request_body import BodyTooLargeError, ClientGoneError, read_body
@@ -139,10 +140,12 @@ class HttpApp:
     async def _call(self, function: Function, request: Any) -> Answer:
         try:
             return encode_result(await self._runner.run(function, request))
+        except FunctionFailedError:
+            return Answer(500)  # in the log already, and nowhere else
         except EncodingError as error:
             logger.error("%s: %s", function.name, error)  # noqa: TRY400 - the trace would show the host only
         except Exception:
-            logger.exception("%s failed", function.name)
+            logger.exception("%s failed outside the function", function.name)
         return Answer(500)
 
     async def _send(self, answer: Answer, send: Send) -> None:

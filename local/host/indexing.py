@@ -80,6 +80,7 @@ def _convert(name: str, app_function: Any, route_prefix: str) -> Function:
         call=call,
         is_async=inspect.iscoroutinefunction(call),
         wants_context=wants_context(call, bindings),
+        has_return=RETURN in bindings,
         arg_name=trigger.name,
         trigger=_convert_trigger(trigger, call, route_prefix),
         outputs=tuple(_queue_outputs(bindings)),

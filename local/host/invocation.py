@@ -10,12 +10,17 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from local.host.functions import Function
 from local.host.logs import current_invocation
 
 logger = logging.getLogger("host.invocation")
+
+
+class FunctionFailedError(Exception):
+    """A function raised; its exception is the cause and is in the log already."""
 
 
 class InvocationContext:
@@ -92,7 +97,7 @@ class Invoker:
         await self._idle.wait()
 
     async def call(self, function: Function, value: Any, outputs: Mapping[str, Output]) -> Any:
-        """Run the function on the trigger's value and return its result; its exception comes through."""
+        """Run the function on the trigger's value and return its result; raises FunctionFailedError."""
         invocation_id = str(uuid.uuid4())
         arguments: dict[str, Any] = {function.arg_name: value, **outputs}
         if function.wants_context:
@@ -103,10 +108,14 @@ class Invoker:
         self._running += 1
         self._idle.clear()
         started = time.perf_counter()
-        outcome = "Failed"
         try:
             result = await self._run(loop, function, arguments)
-            outcome = "Succeeded"
+        except Exception as error:
+            trace = (type(error), error, _trace_in_app(error, function))
+            logger.exception("Executed (Failed, %d ms)", _milliseconds_since(started), exc_info=trace)
+            raise FunctionFailedError(function.name) from error
+        else:
+            logger.info("Executed (Succeeded, %d ms)", _milliseconds_since(started))
             return result
         finally:
             if watch is not None:
@@ -114,7 +123,6 @@ class Invoker:
             self._running -= 1
             if not self._running:
                 self._idle.set()
-            logger.info("Executed (%s, %d ms)", outcome, (time.perf_counter() - started) * 1000)
             current_invocation.reset(token)
 
     async def _run(
@@ -130,3 +138,15 @@ class Invoker:
             "functionTimeout: %s has run for %g s; the process ends", function_name, self._timeout
         )
         self._on_timeout()
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
+
+
+def _trace_in_app(error: Exception, function: Function) -> TracebackType | None:
+    """The trace from the function's own frame on: the host's frames above it help nobody."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code is not getattr(function.call, "__code__", None):
+        frame = frame.tb_next
+    return frame or error.__traceback__

@@ -12,6 +12,10 @@ from local.host.queue_client import HostQueue
 from local.host.signatures import RETURN
 
 
+class OutputError(Exception):
+    """What a function returned cannot be sent."""
+
+
 class FunctionRunner:
     """`queue_of` finds the queue of an output, `wake` tells its listener, if there is one here."""
 
@@ -29,10 +33,14 @@ class FunctionRunner:
         self._is_base64 = is_base64
 
     async def run(self, function: Function, value: Any) -> Any:
-        """Run the function, send its queue outputs, return its result. Its exception comes through; so does
-        what is wrong with its outputs, since a message not sent is a failed invocation."""
+        """Run the function, send its queue outputs, return its result.
+
+        Raises FunctionFailedError, OutputError, and what the converter or storage raises: a message not sent
+        is a failed invocation."""
         outputs = {output.arg_name: Output() for output in function.outputs if output.arg_name != RETURN}
         result = await self._invoker.call(function, value, outputs)
+        if result is not None and not function.has_return:
+            raise OutputError(f"function {function.name} without a $return binding returned a value")
         for output in function.outputs:
             await self._send(output, self._left_in(output, outputs, result))
         return result

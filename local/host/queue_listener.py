@@ -14,6 +14,7 @@ from azure.storage.queue import QueueMessage
 
 from local.host.functions import Function, QueueTrigger
 from local.host.host_json import QueueOptions
+from local.host.invocation import FunctionFailedError
 from local.host.message_lease import MessageLease, is_lost_message
 from local.host.output_bindings import FunctionRunner
 from local.host.polling import PollingBackoff
@@ -156,8 +157,10 @@ class QueueListener:
     async def _run(self, message: QueueMessage, body: bytes) -> bool:
         try:
             await self._runner.run(self._function, self._value(message, body))
+        except FunctionFailedError:
+            return False
         except Exception:
-            logger.exception("%s failed on try %s", self._function.name, message.dequeue_count)
+            logger.exception("%s: message %s failed outside the function", self._function.name, message.id)
             return False
         return True
 

@@ -54,8 +54,8 @@ class _Server(uvicorn.Server):
         self.serving.set()
 
 
-async def serve(host: Host, listener: socket.socket, settings: LocalSettings) -> bool:
-    """Run until SIGTERM, SIGINT or Ctrl-C; whether all that ran came to its end."""
+async def serve(host: Host, listener: socket.socket, settings: LocalSettings) -> None:
+    """Run until SIGTERM or Ctrl-C. Ends the process itself where something does not come to its end."""
     ending = _ending_on_signals()
     server = _Server(_config(host, settings))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -65,10 +65,12 @@ async def serve(host: Host, listener: socket.socket, settings: LocalSettings) ->
     print(f"Ready: http://{f'[{address}]' if ':' in address else address}:{port}/", flush=True)
     await ending.wait()
     logger.info("Ending: waiting for what runs")
-    clean = await host.stop()
+    if not await host.stop():
+        # Closing the loop would raise CancelledError inside what still runs; on Azure it is just killed.
+        logging.shutdown()
+        os._exit(0)
     server.should_exit = True
     await serving
-    return clean
 
 
 def _config(host: Host, settings: LocalSettings) -> uvicorn.Config:

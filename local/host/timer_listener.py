@@ -18,6 +18,7 @@ from azure.functions.meta import Datum
 from local.host.converters import converter
 from local.host.functions import Function, TimerTrigger
 from local.host.host_blobs import HostBlobs, HostLock, ScheduleStatus
+from local.host.invocation import FunctionFailedError
 from local.host.ncrontab import fires_more_than_once_a_minute
 from local.host.output_bindings import FunctionRunner
 from local.host.storage_health import StorageHealth
@@ -179,9 +180,10 @@ class TimerListener:
         value = converter("timerTrigger").decode(Datum(json.dumps(content), "json"), trigger_metadata=None)
         try:
             await self._runner.run(self._function, value)
+        except FunctionFailedError:
+            return  # a failed run counts as done: the schedule goes on
         except Exception:
-            # A failed run counts as done: the schedule goes on.
-            logger.exception("timer %s failed", self._function.name)
+            logger.exception("timer %s failed outside the function", self._function.name)
 
 
 def _is_refused(error: Exception) -> bool:
