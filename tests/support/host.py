@@ -40,7 +40,7 @@ def settings_for(connection_string: str, graph_url: str, overrides: Settings) ->
         "IDENTITY_ENDPOINT": f"{graph_url}/msi/token",
         **overrides,
     }
-    env: dict[str, str | None] = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+    env: dict[str, str | None] = {**os.environ, **settings}
     return {name: value for name, value in env.items() if value is not None}
 
 
@@ -50,7 +50,7 @@ class Host(ServiceProcess):
     def __init__(self, env: Mapping[str, str], log: Path, *, app: Path = ROOT, name: str = "host") -> None:
         (port,) = free_ports(1)
         self.base_url = f"http://{LOOPBACK}:{port}"
-        line = [sys.executable, "-m", "local.host", "--port", str(port)]
+        line = [sys.executable, "-m", "local.host", "--port", str(port), "--app", str(app)]
         super().__init__(
             name, line, lambda: answers.is_ok(f"{self.base_url}/api/health"), log, env=env, cwd=app
         )

@@ -28,7 +28,6 @@ class ServiceProcess:
         log: Path,
         *,
         env: Mapping[str, str] | None = None,
-        cwd: Path = ROOT,
         start_seconds: float = 30.0,
     ) -> None:
         self.name = name
@@ -36,7 +35,6 @@ class ServiceProcess:
         self.env = dict(env) if env is not None else None
         self.log = log
         self._ready = ready
-        self._cwd = cwd
         self._start_seconds = start_seconds
         self._child: Child | None = None
         self._mark = 0
@@ -46,7 +44,7 @@ class ServiceProcess:
         if self.running:
             raise RuntimeError(f"{self.name} runs already")
         with self.log.open("ab") as output:
-            self._child = Child(self.name, self.command, env=self.env, cwd=self._cwd, output=output)
+            self._child = Child(self.name, self.command, env=self.env, cwd=ROOT, output=output)
         if self not in self.instances:
             self.instances.append(self)
         if wait:
