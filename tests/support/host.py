@@ -51,9 +51,7 @@ class Host(ServiceProcess):
         (port,) = free_ports(1)
         self.base_url = f"http://{LOOPBACK}:{port}"
         line = [sys.executable, "-m", "local.host", "--port", str(port), "--app", str(app)]
-        super().__init__(
-            name, line, lambda: answers.is_ok(f"{self.base_url}/api/health"), log, env=env, cwd=app
-        )
+        super().__init__(name, line, lambda: answers.is_ok(f"{self.base_url}/api/health"), log, env=env)
 
     def __enter__(self) -> Self:
         self.start()
