@@ -150,7 +150,11 @@ def _demand(view: JobView, names: Mapping[str, str]) -> list[DemandShape]:
 
 def _warnings(view: JobView) -> list[JobWarningShape]:
     return [
-        {"code": warning.code, "message": WARNING_TEXTS[warning.code], "users": warning.users}
+        {
+            "code": warning.code,
+            "message": WARNING_TEXTS.get(warning.code, warning.code),
+            "users": warning.users,
+        }
         for warning in view.warnings
     ]
 

@@ -6,7 +6,7 @@ Every field is optional here. Which are required, and which have a meaning, depe
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from shared.api.faults import CUSTOM, NO_SUCH_KIND
@@ -56,6 +56,13 @@ def _drive_id(text: str) -> str:
     if not _DRIVE_ID.fullmatch(text):
         raise refusal("This must be the ID of a drive, as Microsoft Graph gives it.")
     return text
+
+
+def _true(value: bool) -> bool:
+    """Literal[True] would take 1 for it."""
+    if not value:
+        raise refusal("This can only be true. To keep an expiry, send expiresAt or expiresIn.")
+    return value
 
 
 class LicenseBody(Body):
@@ -169,7 +176,7 @@ class GrantBody(Body):
 
     expires_at: Moment | None = None
     expires_in: ExpiresInBody | None = None
-    permanent: Literal[True] | None = None
+    permanent: Annotated[bool, AfterValidator(_true), WithJsonSchema({"const": True})] | None = None
 
 
 class GroupIdsBody(Body):

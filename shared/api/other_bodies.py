@@ -29,10 +29,10 @@ def parse_grant_change(
         TooLarge: more than 1 MiB.
         InvalidRequest: no JSON object, or with every fault.
     """
-    raw = {k: v for k, v in read_object(body, chunked=chunked).items() if v is not None or k == "permanent"}
+    raw = read_object(body, chunked=chunked)
     reading = read_model(GrantBody, raw)
     found = [*faults, *reading.faults]
-    sent = [name for name in ("expiresAt", "expiresIn", "permanent") if name in raw]
+    sent = [name for name in ("expiresAt", "expiresIn", "permanent") if raw.get(name) is not None]
     if len(sent) != 1:
         found.append(fault(_ONE_OF, sent[1] if sent else "expiresAt"))
     expires_at = reading.body.expires_at
@@ -55,7 +55,7 @@ def parse_group_ids(body: bytes, *, chunked: bool = False, faults: Iterable[Faul
         InvalidRequest: no JSON object, or with every fault.
     """
     raw = read_object(body, chunked=chunked)
-    reading = read_model(GroupIdsBody, {k: v for k, v in raw.items() if v is not None or k != "groupIds"})
+    reading = read_model(GroupIdsBody, raw)
     found = [*faults, *reading.faults]
     group_ids = tuple(dict.fromkeys(reading.body.group_ids or ()))
     if not group_ids and "groupIds" not in reading.bad:

@@ -15,6 +15,10 @@ WARNING_TEXTS = MappingProxyType(
         "needs. Microsoft Graph is likely to refuse. Switch one of the services off.",
         "Guests": "These users are guests.",
         "DisabledAccounts": "The accounts of these users are disabled.",
+        "ChangedSince": "For these users a license or the location was changed after the job; that is "
+        "left as it is.",
+        "LocationKept": "These users keep their usage location, since it cannot be emptied again.",
+        "ExpiryPassed": "These users do not get a temporary license back, since its time has passed.",
         "Shortage": "So many units are missing. Buy or free some, or select fewer users.",
     }
 )
