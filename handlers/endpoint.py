@@ -108,6 +108,7 @@ class RequestContext:
         Raises:
             Unauthenticated: neither.
             RoleMissing: signed in without a role.
+            InvalidRequest: let in, but the query has faults.
         """
         token = self._request.params.get("t", "")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), wait_token.encode()):
@@ -115,6 +116,8 @@ class RequestContext:
                 raise Unauthenticated(_SIGN_IN)
             require(self._principal, Role.READ)
         self._admitted = True
+        if self._faults:
+            raise invalid(self._faults)
 
     @property
     def admitted(self) -> bool:
@@ -273,11 +276,9 @@ def _check_media_type(request: func.HttpRequest) -> None:
 
 
 def _query(route: Route, request: func.HttpRequest) -> tuple[Query, tuple[Fault, ...]]:
-    """The query, and its faults where a body's are still to be listed with them; else they are raised at
-    once.
-    """
+    """The query, and its faults where they have to wait: for those of a body, or for the wait URL's token."""
     found, faults = read_query(request.params, route.parameters)
-    if route.takes is not Takes.NOTHING:
+    if route.takes is not Takes.NOTHING or route.access is Access.TOKEN:
         return found, faults
     if request.method == "GET":
         if faults:

@@ -26,7 +26,13 @@ _DRIVE_ID = re.compile(r"[A-Za-z0-9!_.-]{1,200}")
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,  # the docstrings of fields are their descriptions in OpenAPI
+    )
 
 
 def _container(name: str) -> str:
@@ -143,23 +149,39 @@ class JobBody(Body):
 
     action: Literal["assign", "remove", "replace", "export"] | None = None
     group_ids: Annotated[list[Guid] | None, counted(1, MAX_GROUPS)] = None
+    """The groups whose users the job is about; an ID named twice counts once."""
     licenses: Annotated[list[LicenseBody] | None, counted(1, MAX_LICENSES)] = None
+    """What to assign or remove; for replace, the replacements."""
     replaces: ReplacesBody | None = None
+    """For replace: the licenses to be replaced, or `all` direct ones."""
     usage_location: CountryCode | None = None
+    """For assign and replace: the country to set, a code of GET /locations. Null: no change."""
     usage_location_mode: Literal["always", "ifMissing"] = "always"
+    """Whether to set it for every user, or only for those who have none."""
     expires_in: ExpiresInBody | None = None
+    """For assign: the licenses are taken back after this time."""
     include: IncludeBody = IncludeBody()
     confirm: bool = False
+    """Must be true where licenses are removed: the users' records tied to them go with them."""
     dry_run: bool = False
+    """Says what would happen, and changes nothing."""
     allow_shortage: bool = False
+    """Goes on although a license has no unit left."""
     keep_disabled_plans: bool = False
+    """For replace: services that were switched off stay so in the replacement."""
     stop_after_failures: Annotated[int, Field(ge=1)] | None = None
+    """Begins nothing more after so many lasting failures."""
     start_at: Moment | None = None
+    """When to begin, within a year; a time in the past means now."""
     callback_url: Annotated[str, Field(max_length=MAX_URL, json_schema_extra={"format": "uri"})] | None = None
+    """Gets the job by POST when it ends; an https URL on a host of the setting CALLBACK_HOSTS."""
     note: Note | None = None
     client_request_id: Key | None = None
+    """The same as the header Idempotency-Key."""
     export: ExportBody | None = None
+    """For export: kind of file, and where it goes."""
     plan: Guid | None = None
+    """The ID of a finished dry run to carry out; instead of an action."""
 
 
 class UndoBody(Body):

@@ -321,6 +321,11 @@ def test_the_wait_url(
     assert call("WaitForJob", wait, request(headers=headers, params=params), settings)[0] == status
 
 
+@pytest.mark.parametrize(("token", "status"), [("wrong", 401), ("right", 400)])
+def test_the_wait_url_judges_the_query_after_the_token(token: str, status: int) -> None:
+    assert call("WaitForJob", wait, request(params={"t": token, "failOnError": "maybe"}))[0] == status
+
+
 def test_a_stranger_does_not_learn_which_jobs_there_are() -> None:
     missing = raising(NotFound("No such job.", code="JobNotFound"))
     assert code(call("WaitForJob", missing, request())) == (401, "Unauthenticated")
