@@ -86,7 +86,7 @@ class OriginRefused(RequestError):
 
 
 class NotFound(RequestError):
-    """404; the code says what: JobNotFound, GrantNotFound, GroupNotFound, LicenseNotFound, PlanNotFound, FileNotHere."""
+    """404; the code says what: JobNotFound, GroupNotFound, LicenseNotFound, PlanNotFound, GrantNotFound, …"""
 
     status, code = 404, "NotFound"
 
@@ -125,7 +125,9 @@ class Unavailable(AppError):
 class StorageUnavailable(Unavailable):
     """Tables, queues or blobs did not answer."""
 
-    def __init__(self, message: str = "Storage does not answer. Try again shortly.", *, retry_after: int = 10) -> None:
+    def __init__(
+        self, message: str = "Storage does not answer. Try again shortly.", *, retry_after: int = 10
+    ) -> None:
         super().__init__(message, code="StorageUnavailable", retry_after=retry_after)
 
 
@@ -135,7 +137,9 @@ class GraphError(AppError):
     `graph_request_id` is what Microsoft's support asks for; `status` is 0 where no answer came.
     """
 
-    def __init__(self, code: str, message: str, *, status: int = 0, graph_request_id: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, status: int = 0, graph_request_id: str | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status

@@ -3,7 +3,8 @@
 Ids are lower-case GUID strings; times are aware UTC datetimes. Field names are Graph's in snake case.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum, unique
 from typing import Literal
@@ -95,6 +96,18 @@ class UserState:
 
     def held(self, sku_id: str) -> HeldLicense | None:
         return next((held for held in self.licenses if held.sku_id == sku_id), None)
+
+    def with_expiries(self, grants: "Mapping[str, Grant]") -> "UserState":
+        """The same user, with the expiry of each running grant at the direct assignment it belongs to."""
+        if not grants:
+            return self
+        licenses = tuple(
+            replace(held, expires_at=grants[held.sku_id].expires_at)
+            if held.direct and held.sku_id in grants
+            else held
+            for held in self.licenses
+        )
+        return replace(self, licenses=licenses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,19 +283,23 @@ class Before:
 class Intent:
     """The writes about to be sent for an item, on record before they are.
 
-    `at` is when they were recorded; an answer lost after that is resolved by reading the user again.
-    `base` is the reading the plan was made from.
+    `base` is the reading the plan was made from. `doubted_at` is the first moment known to lie after the last of
+    these writes that may have been sent: when their answer was seen to be lost, or when a later delivery found the
+    intent open. From then on the user's state tells, once Graph's reads have had time to catch up.
     """
 
     plan: LicensePlan
     base: Before
-    at: datetime
-    location_done: bool = False
+    doubted_at: datetime | None = None
 
 
 @dataclass(slots=True)
 class Item:
-    """One user of a job. `group_ids` are indexes into the job's groups until shown."""
+    """One user of a job. `groups` are positions in the job's groups.
+
+    `needs` are the skuIds of which this user takes (took, would take) a unit; before the user is read, as far as the
+    group's member list shows it. `location_at` is when the location was written.
+    """
 
     user_id: str
     user_principal_name: str
@@ -297,6 +314,8 @@ class Item:
     added: tuple[AddedLicense, ...] = ()
     removed: tuple[str, ...] = ()
     location: LocationChange | None = None
+    location_at: datetime | None = None
+    needs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     attempts: int = 0
     next_attempt_at: datetime | None = None

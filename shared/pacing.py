@@ -16,10 +16,13 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from shared.storage.tables import Superseded
 from shared.storage.work_store import WorkStore
+
+T = TypeVar("T")
 
 RESERVATION_SECONDS = 60.0
 """After that a reservation whose holder fell silent counts as written then."""
@@ -128,6 +131,7 @@ class WritePacer:
         self._turn = threading.Lock()
         self._settled = threading.Condition()
         self._cached: tuple[bytes, str | None] | None = None
+        self._cached_at = 0.0
 
     @property
     def limit(self) -> Limit:
@@ -142,7 +146,7 @@ class WritePacer:
         deadline = self._now() + patience
         while True:
             key = uuid.uuid4().hex[:12]
-            number, again = self._change(lambda window, now, key=key: _take(window, wanted, now, key))
+            number, again = self._change(partial(_take, wanted=wanted, key=key))
             if number:
                 return Reservation(key, number)
             if again > deadline:
@@ -169,16 +173,18 @@ class WritePacer:
 
         self._change(push)
 
-    def _change[T](self, change: Callable[[Window, float], T]) -> T:
+    def _change(self, change: Callable[[Window, float], T]) -> T:
         while True:
             with self._turn:
                 data, etag = self._cached or self._store.pace()
                 now = self._now()
                 window = Window.load(self._limit, data)
                 window.settle_time(now)
+                before = window.dump()
                 answer = change(window, now)
                 changed = window.dump()
-                if changed == data:
+                if changed == before:
+                    self._forget_stale(now)
                     return answer
                 try:
                     etag = self._store.save_pace(changed, etag)
@@ -186,12 +192,17 @@ class WritePacer:
                     self._cached = None
                     continue_after = random.uniform(0.005, 0.03)  # noqa: S311 - spreads instances, guards nothing
                 else:
-                    self._cached = (changed, etag)
+                    self._cached, self._cached_at = (changed, etag), now
                     return answer
             time.sleep(continue_after)
 
+    def _forget_stale(self, now: float) -> None:
+        """Another instance may have given something back since: look again next time, though not at each turn."""
+        if now - self._cached_at > 1.0:
+            self._cached, self._cached_at = None, now
 
-def _take(window: Window, wanted: int, now: float, key: str) -> tuple[int, float]:
+
+def _take(window: Window, now: float, *, wanted: int, key: str) -> tuple[int, float]:
     number, again = window.share(wanted, now)
     if number:
         window.reserved[key] = (number, now)

@@ -51,13 +51,14 @@ class GroupPage:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user among the transitive members of a group."""
+    """A user among the transitive members of a group. `sku_ids` are held in any way, as far as the page shows."""
 
     user_id: str
     user_principal_name: str
     display_name: str
     account_enabled: bool
     user_type: str
+    sku_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Directory:
         Raises:
             ExpiredPageToken: too long after the page before; begin at the first page again.
         """
-        page = self._member_page(group_id, _MEMBER, MAX_PAGE_SIZE, next_link)
+        page = self._member_page(group_id, f"{_MEMBER},assignedLicenses", MAX_PAGE_SIZE, next_link)
         return MemberPage(parsed(_each(_member), page), page.get("@odata.nextLink"))
 
     def member_states_page(
@@ -224,6 +225,7 @@ def _member(value: Json) -> Member:
         display_name=value.get("displayName") or "",
         account_enabled=bool(value.get("accountEnabled")),
         user_type=value.get("userType") or "Member",
+        sku_ids=frozenset(held["skuId"].lower() for held in value.get("assignedLicenses") or ()),
     )
 
 

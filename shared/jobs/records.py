@@ -8,7 +8,9 @@ All records of a job lie in one partition of the table `jobs`, whose key is the 
     chunk|000042            up to 200 users, with everything that happened to them
 """
 
-from collections.abc import Sequence
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, unique
@@ -40,8 +42,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SelectedGroup:
+    """`users` is set where the members were counted by another job: the one to undo, or the dry run."""
+
     group_id: str
     display_name: str
+    users: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class JobFacts:
     """What never changes after submission.
 
     `fingerprint` tells whether a repeat under the same idempotency key is the same request. `expires_at` of a
-    temporary assign is fixed here, so that no rerun moves it.
+    temporary assign is fixed here, so that no rerun moves it. `source_job_id` is the dry run that is carried out or
+    the job that is undone: its items become this job's.
     """
 
     request: JobRequest
@@ -60,12 +66,15 @@ class JobFacts:
     fingerprint: str | None = None
     expires_at: datetime | None = None
     source_job_id: str | None = None
-    cutoff: datetime | None = None
 
 
 @dataclass(slots=True)
 class JobRecord:
-    """A job's row. `run` counts its starts; `available` are the units seen when its demand was first known."""
+    """A job's row. `run` counts its starts; `available` are the units seen when its demand was first known.
+
+    `undone_by` is the latest job that undoes this one, `carried_out_by` the one that carries out this dry run.
+    `stopped`: too many users failed. `cutoff` is the moment up to which a sweep takes grants.
+    """
 
     job_id: str
     facts: JobFacts
@@ -80,8 +89,10 @@ class JobRecord:
     available: dict[str, int] = field(default_factory=dict)
     sold_out: tuple[str, ...] = ()
     undone_by: str | None = None
+    carried_out_by: str | None = None
     error: CodedError | None = None
     stopped: bool = False
+    cutoff: datetime | None = None
     file: str | None = None
     etag: str = ""
 
@@ -125,15 +136,12 @@ class PageMember:
 class ChunkRecord:
     """Up to 200 users, sorted by `user_hash`. `run` is the job's run its items are in.
 
-    `needed` counts, by skuId, the units that its users take or would take; `written_at` is the last moment at
-    which a write of this chunk may have reached Graph.
+    `source_index` is the chunk of the dry run or of the undone job that its items come from.
     """
 
     index: int
     items: list[Item]
     run: int = 0
-    needed: dict[str, int] = field(default_factory=dict)
-    written_at: datetime | None = None
     source_index: int | None = None
     etag: str = ""
     parts: int = 1
@@ -141,13 +149,18 @@ class ChunkRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChunkTally:
-    """The counted side of a chunk, readable without its items."""
+    """The counted side of a chunk, readable without its items.
+
+    `needed` are units by skuId that its users take or would take, `waiting` the part still to be taken; `adds` counts
+    items with something in `added`, `undoable` those that undo would look at.
+    """
 
     index: int
     run: int
     counts: Counts
     warnings: dict[str, int]
     needed: dict[str, int]
+    waiting: dict[str, int]
     adds: int
     undoable: int
     retry_at: datetime | None
@@ -165,3 +178,13 @@ def count(items: Sequence[Item]) -> Counts:
 def undoable(item: Item) -> bool:
     """Whether the item left something that undo would look at."""
     return bool(item.added or item.removed or item.location)
+
+
+def user_hash(user_id: str) -> str:
+    """Eight hex digits that spread users evenly, whatever their ids look like; chunks are ranges of it."""
+    return f"{zlib.crc32(user_id.encode()):08x}"
+
+
+def units(items: Iterable[Item]) -> dict[str, int]:
+    """How many of these users need a unit, by skuId."""
+    return dict(Counter(sku_id for item in items for sku_id in item.needs))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from azure.core.credentials import TokenCredential
@@ -112,27 +113,36 @@ class Storage:
                     self.table_service.create_table_if_not_exists(table)
                 for queue in QUEUES:
                     for name in (queue, f"{queue}-poison"):
-                        _unless_there(lambda name=name: self.queue_service.create_queue(name))
-                _unless_there(lambda: self.blob_service.create_container(EXPORT_CONTAINER))
+                        _unless_there(partial(self.queue_service.create_queue, name))
+                _unless_there(partial(self.blob_service.create_container, EXPORT_CONTAINER))
             self._ensured = True
 
     def _options(self, service: str) -> dict[str, Any]:
-        return {**_CLIENT_OPTIONS, "per_retry_policies": [RequestCounter(service, self.requests, self._count_lock)]}
+        return {
+            **_CLIENT_OPTIONS,
+            "per_retry_policies": [RequestCounter(service, self.requests, self._count_lock)],
+        }
 
-    def _table_service(self, settings: StorageSettings, credential: TokenCredential | None) -> TableServiceClient:
+    def _table_service(
+        self, settings: StorageSettings, credential: TokenCredential | None
+    ) -> TableServiceClient:
         options = self._options("table")
         if settings.connection_string:
             return TableServiceClient.from_connection_string(settings.connection_string, **options)
         return TableServiceClient(endpoint=str(settings.table_url), credential=credential, **options)
 
-    def _queue_service(self, settings: StorageSettings, credential: TokenCredential | None) -> QueueServiceClient:
+    def _queue_service(
+        self, settings: StorageSettings, credential: TokenCredential | None
+    ) -> QueueServiceClient:
         # The host decodes base64 unless told otherwise; the SDK sends plain text unless told otherwise.
         options = {**self._options("queue"), "message_encode_policy": TextBase64EncodePolicy()}
         if settings.connection_string:
             return QueueServiceClient.from_connection_string(settings.connection_string, **options)
         return QueueServiceClient(account_url=str(settings.queue_url), credential=credential, **options)
 
-    def _blob_service(self, settings: StorageSettings, credential: TokenCredential | None) -> BlobServiceClient:
+    def _blob_service(
+        self, settings: StorageSettings, credential: TokenCredential | None
+    ) -> BlobServiceClient:
         options = self._options("blob")
         if settings.connection_string:
             return BlobServiceClient.from_connection_string(settings.connection_string, **options)

@@ -19,6 +19,7 @@ from shared.jobs.records import (
     Phase,
     count,
     undoable,
+    units,
 )
 from shared.models import CodedError, Counts, GroupStatus, Item, ItemStatus, JobStatus
 from shared.storage import tables
@@ -28,7 +29,20 @@ from shared.storage.packing import MAX_ENTITY_BYTES, RecordTooLarge, deflate, in
 _FACTS = TypeAdapter(JobFacts)
 _ITEMS = TypeAdapter(list[Item])
 _MEMBERS = TypeAdapter(list[PageMember])
-_TALLY = ("RowKey", "run", "counts", "warnings", "needed", "adds", "undoable", "retryAt", "updatedAt")
+_TALLY = (
+    "RowKey",
+    "run",
+    "counts",
+    "warnings",
+    "needed",
+    "waiting",
+    "adds",
+    "undoable",
+    "retryAt",
+    "updatedAt",
+)
+CHUNKS_PER_TRANSACTION = 25
+"""New chunks are written in transactions of at most a hundred rows; most chunks are one row."""
 MAX_CHUNK_PARTS = 3
 """Rows a chunk may span: a transaction of 4 MiB holds three full ones in their base64 form."""
 
@@ -67,7 +81,9 @@ class JobStore:
 
     def delete(self, job_id: str) -> None:
         """Every row of the job."""
-        rows = tables.query(self._table, "PartitionKey eq @job", {"job": job_id}, select=("PartitionKey", "RowKey"))
+        rows = tables.query(
+            self._table, "PartitionKey eq @job", {"job": job_id}, select=("PartitionKey", "RowKey")
+        )
         tables.in_transactions(self._table, (tables.delete_operation(row) for row in rows))
 
     # --- groups and pages ---------------------------------------------------------------------------------
@@ -86,7 +102,9 @@ class JobStore:
         group.updated_at = self._clock()
         tables.upsert(self._table, _group_entity(job_id, group))
 
-    def save_page(self, job_id: str, group: int, epoch: int, page: int, members: Sequence[PageMember]) -> None:
+    def save_page(
+        self, job_id: str, group: int, epoch: int, page: int, members: Sequence[PageMember]
+    ) -> None:
         data = deflate(_MEMBERS.dump_json(list(members), exclude_defaults=True))
         row = {"PartitionKey": job_id, "RowKey": f"page|{group:03d}|{epoch:02d}|{page:04d}"}
         tables.upsert(self._table, {**row, **split(data)})
@@ -100,19 +118,28 @@ class JobStore:
     # --- chunks -------------------------------------------------------------------------------------------
 
     def create_chunks(self, job_id: str, chunks: Iterable[ChunkRecord]) -> None:
-        """Idempotent as long as no chunk has been worked on."""
-        batch: list[tuple[Any, ...]] = []
+        """Idempotent: a chunk that is there stays as it is, whatever has happened to it since."""
+        batch: list[list[dict[str, Any]]] = []
         size = 0
         for chunk in chunks:
             rows = self._chunk_rows(job_id, chunk)
             weight = sum(len(part) for row in rows for part in row.values() if isinstance(part, bytes))
-            if batch and (len(batch) + len(rows) > tables.MAX_OPERATIONS or size + weight > MAX_ENTITY_BYTES):
-                tables.transact(self._table, batch)
+            if batch and (len(batch) >= CHUNKS_PER_TRANSACTION or size + weight > MAX_ENTITY_BYTES):
+                self._create_rows(batch)
                 batch, size = [], 0
-            batch += [tables.upsert_operation(row) for row in rows]
+            batch.append(rows)
             size += weight
         if batch:
-            tables.transact(self._table, batch)
+            self._create_rows(batch)
+
+    def _create_rows(self, chunks: list[list[dict[str, Any]]]) -> None:
+        """All at once, or one by one if some are there already."""
+        try:
+            tables.transact(self._table, [tables.create_operation(row) for rows in chunks for row in rows])
+        except tables.Superseded:
+            if len(chunks) > 1:
+                for rows in chunks:
+                    self._create_rows([rows])
 
     def chunk(self, job_id: str, index: int) -> ChunkRecord | None:
         entity = tables.get(self._table, job_id, _chunk_key(index))
@@ -166,8 +193,6 @@ class JobStore:
             index=_index(entity),
             items=_ITEMS.validate_json(inflate(data)),
             run=int(entity["run"]),
-            needed=json.loads(entity["needed"]),
-            written_at=_time(entity.get("writtenAt")),
             source_index=entity.get("sourceIndex"),
             etag=tables.etag_of(entity),
             parts=parts,
@@ -179,7 +204,12 @@ class JobStore:
         if len(pieces) > MAX_CHUNK_PARTS:
             raise RecordTooLarge(f"chunk {chunk.index} of job {job_id}: {len(data)} bytes")
         key = _chunk_key(chunk.index)
-        head = {"PartitionKey": job_id, "RowKey": key, **_chunk_columns(chunk, self._clock()), "parts": len(pieces)}
+        head = {
+            "PartitionKey": job_id,
+            "RowKey": key,
+            **_chunk_columns(chunk, self._clock()),
+            "parts": len(pieces),
+        }
         rows = [{**head, **split(pieces[0])}]
         for number, piece in enumerate(pieces[1:], start=1):
             rows.append({"PartitionKey": job_id, "RowKey": f"{key}|{number}", **split(piece)})
@@ -205,9 +235,11 @@ def _job_columns(job: JobRecord) -> dict[str, Any]:
         "available": json.dumps(job.available),
         "soldOut": json.dumps(job.sold_out),
         "undoneBy": job.undone_by or "",
+        "carriedOutBy": job.carried_out_by or "",
         "errorCode": job.error.code if job.error else "",
         "errorMessage": job.error.message if job.error else "",
         "stopped": job.stopped,
+        "cutoff": _text(job.cutoff),
         "file": job.file or "",
     }
 
@@ -227,8 +259,10 @@ def _job(entity: TableEntity) -> JobRecord:
         available=json.loads(entity["available"]),
         sold_out=tuple(json.loads(entity["soldOut"])),
         undone_by=entity["undoneBy"] or None,
+        carried_out_by=entity["carriedOutBy"] or None,
         error=_error(entity),
         stopped=bool(entity["stopped"]),
+        cutoff=_time(entity["cutoff"]),
         file=entity["file"] or None,
         etag=tables.etag_of(entity),
     )
@@ -277,12 +311,12 @@ def _chunk_columns(chunk: ChunkRecord, now: datetime) -> dict[str, Any]:
         "run": chunk.run,
         "counts": json.dumps([getattr(counts, name) for name in Counts.__slots__]),
         "warnings": json.dumps(warnings),
-        "needed": json.dumps(chunk.needed),
+        "needed": json.dumps(units(chunk.items)),
+        "waiting": json.dumps(units(item for item in chunk.items if not item.status.terminal)),
         "adds": sum(1 for item in chunk.items if item.added),
         "undoable": sum(1 for item in chunk.items if undoable(item)),
         "retryAt": _text(min((at for at in retries if at), default=None)),
         "updatedAt": _text(now),
-        "writtenAt": _text(chunk.written_at),
         **{f"n_{name}": getattr(counts, name) for name in Counts.__slots__},
         **{f"w_{code}": number for code, number in warnings.items()},
     }
@@ -298,6 +332,7 @@ def _tally(entity: TableEntity) -> ChunkTally:
         counts=Counts(*json.loads(entity["counts"])),
         warnings=json.loads(entity["warnings"]),
         needed=json.loads(entity["needed"]),
+        waiting=json.loads(entity["waiting"]),
         adds=int(entity["adds"]),
         undoable=int(entity["undoable"]),
         retry_at=_time(entity["retryAt"]),

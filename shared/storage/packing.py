@@ -13,6 +13,8 @@ MAX_PROPERTY_BYTES = 64 * 1024
 MAX_PARTS_PER_ENTITY = 14
 MAX_ENTITY_BYTES = MAX_PARTS_PER_ENTITY * MAX_PROPERTY_BYTES
 """896 KiB of packed data; the rest of the mebibyte is for the other properties."""
+
+
 class RecordTooLarge(ValueError):
     """A record does not fit Table Storage. Our bounds on requests and chunks keep this from happening."""
 
@@ -42,7 +44,7 @@ def split(data: bytes) -> dict[str, bytes]:
 
 def join(entity: Mapping[str, Any]) -> bytes:
     """The data that `split` put into an entity."""
-    parts = []
+    parts: list[bytes] = []
     while (part := entity.get(f"d{len(parts)}")) is not None:
         parts.append(part)
     return b"".join(parts)

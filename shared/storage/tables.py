@@ -24,7 +24,9 @@ class Superseded(Exception):
     """The row changed under us, or a write of ours went through though its answer was lost: read again."""
 
 
-def get(table: TableClient, partition: str, row: str, select: Sequence[str] | None = None) -> TableEntity | None:
+def get(
+    table: TableClient, partition: str, row: str, select: Sequence[str] | None = None
+) -> TableEntity | None:
     with storage_errors():
         try:
             return table.get_entity(partition, row, select=list(select) if select else None)
@@ -81,7 +83,10 @@ def query(
     """Rows in key order, page by page as they are read."""
     with storage_errors():
         yield from table.query_entities(
-            filter_, parameters=dict(parameters), select=list(select) if select else None, results_per_page=page_size
+            filter_,
+            parameters=dict(parameters),
+            select=list(select) if select else None,
+            results_per_page=page_size,
         )
 
 
@@ -150,13 +155,19 @@ def replace_operation(entity: Entity, etag: str) -> tuple[Any, ...]:
 def delete_operation(entity: Entity, etag: str | None = None) -> tuple[Any, ...]:
     if etag is None:
         return (TransactionOperation.DELETE, entity)
-    return (TransactionOperation.DELETE, entity, {"etag": etag, "match_condition": MatchConditions.IfNotModified})
+    return (
+        TransactionOperation.DELETE,
+        entity,
+        {"etag": etag, "match_condition": MatchConditions.IfNotModified},
+    )
 
 
 def _update(table: TableClient, entity: Entity, etag: str, mode: UpdateMode) -> str:
     with storage_errors():
         try:
-            answer = table.update_entity(entity, mode=mode, etag=etag, match_condition=MatchConditions.IfNotModified)
+            answer = table.update_entity(
+                entity, mode=mode, etag=etag, match_condition=MatchConditions.IfNotModified
+            )
         except (ResourceModifiedError, ResourceNotFoundError) as error:
             raise Superseded(str(entity.get("RowKey"))) from error
         return _etag(answer)

@@ -1,11 +1,10 @@
 """Who works on what, what is due when, and how much of the write limit is used: the table `work`.
 
-    claim | <jobId>|<chunk>            users being changed right now, as a range of hashes
-    due   | <time>|<jobId>|<what>      something to look at when that time has come
-    pace  | writes                     the write limit, shared by all instances
+claim | <jobId>|<chunk>            users being changed right now, as a range of hashes
+due   | <time>|<jobId>|<what>      something to look at when that time has come
+pace  | writes                     the write limit, shared by all instances
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,7 +90,9 @@ class WorkStore:
             "PartitionKey eq 'claim' and low le @high and high ge @low",
             {"low": claim.low, "high": claim.high},
         )
-        return [other for other in map(_claim, rows) if other.key != claim.key and other.job_id != claim.job_id]
+        return [
+            other for other in map(_claim, rows) if other.key != claim.key and other.job_id != claim.job_id
+        ]
 
     def release(self, claim: Claim) -> None:
         """The chunk is at rest. The row stays for a while: later readings of Graph may lag behind its writes."""
@@ -130,11 +131,6 @@ class WorkStore:
             select=("PartitionKey", "RowKey"),
         )
         return [_due(row) for row in rows]
-
-    def all_due(self, job_id: str) -> Iterator[Due]:
-        """Everything noted for a job; read only when a person cancels one."""
-        rows = tables.query(self._table, "PartitionKey eq 'due'", {}, select=("PartitionKey", "RowKey"))
-        return (due for due in map(_due, rows) if due.job_id == job_id)
 
     # --- the write limit ------------------------------------------------------------------------------------
 

@@ -1,0 +1,126 @@
+"""What the pickers show: groups, members, licences, locations."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from handlers.endpoint import Handler, RequestContext
+from handlers.responses import Answer
+from shared.api.directory_answers import (
+    LicenseUse,
+    assigned_licenses_json,
+    group_json,
+    license_json,
+    license_names,
+    locations_json,
+    member_json,
+)
+from shared.app import App
+from shared.graph.directory import MemberStatesPage
+from shared.models import UserState
+
+ASSIGNED_SECONDS = 60.0
+"""A flow and a browser wait longer than that; a person does not."""
+
+
+@dataclass(frozen=True)
+class DirectoryHandlers:
+    app: App
+
+    def groups(self, context: RequestContext) -> Answer:
+        page = self.app.directory.find_groups(
+            context.query.get("search"), context.query.page_size, (context.cursor or {}).get("link")
+        )
+        return _page(context, [group_json(group) for group in page.groups], page.next_link)
+
+    def members(self, context: RequestContext) -> Answer:
+        page = self.app.directory.member_states_page(
+            context.id, context.query.page_size, (context.cursor or {}).get("link")
+        )
+        states = [self._with_expiries(page)[state.user_id] for _, state in page.members]
+        givers = sorted(
+            {giver for state in states for held in state.licenses for giver in held.inherited_from}
+        )
+        names = self.app.directory.group_names(givers) if givers else {}
+        catalog = self.app.services.catalog.get()
+        value = [
+            member_json(member, state, catalog, names)
+            for (member, _), state in zip(page.members, states, strict=True)
+        ]
+        return _page(context, value, page.next_link)
+
+    def licenses(self, context: RequestContext) -> Answer:
+        """All on one page: a tenant has some dozens."""
+        catalog = self.app.services.catalog.get()
+        value = [license_json(sku) for sku in catalog.values()]
+        return Answer({"value": sorted(value, key=lambda license_: license_["displayName"])})
+
+    def assigned(self, context: RequestContext) -> Answer:
+        tally = _Tally()
+        deadline = time.monotonic() + ASSIGNED_SECONDS
+        read_whole = [tally.read(self.app, group_id, deadline) for group_id in context.group_ids()]
+        catalog = self.app.services.catalog.get()
+        names = license_names(catalog)
+        uses = sorted(tally.uses(), key=lambda use: names.get(use.sku_id, use.sku_id))
+        return Answer(assigned_licenses_json(uses, names, users_read=len(tally.seen), complete=all(read_whole)))
+
+    def locations(self, context: RequestContext) -> Answer:
+        return Answer(locations_json())
+
+    def _with_expiries(self, page: MemberStatesPage) -> dict[str, UserState]:
+        states = [state for _, state in page.members]
+        grants = self.app.services.ledger.running([state.user_id for state in states])
+        return {state.user_id: state.with_expiries(grants.get(state.user_id, {})) for state in states}
+
+    def handlers(self) -> Iterator[tuple[str, Handler]]:
+        """By the name of their route."""
+        yield "ListGroups", self.groups
+        yield "ListGroupMembers", self.members
+        yield "ListLicenses", self.licenses
+        yield "ListAssignedLicenses", self.assigned
+        yield "ListLocations", self.locations
+
+
+class _Tally:
+    """Who of the users read so far holds what; a user in two groups counts once."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self._users: Counter[str] = Counter()
+        self._direct: Counter[str] = Counter()
+        self._inherited: Counter[str] = Counter()
+
+    def read(self, app: App, group_id: str, deadline: float) -> bool:
+        """Whether the group could be read to its end in time."""
+        link: str | None = None
+        while time.monotonic() < deadline:
+            page = app.directory.member_states_page(group_id, next_link=link)
+            for _, state in page.members:
+                self._add(state)
+            link = page.next_link
+            if link is None:
+                return True
+        return False
+
+    def _add(self, state: UserState) -> None:
+        if state.user_id in self.seen:
+            return
+        self.seen.add(state.user_id)
+        for held in state.licenses:
+            self._users[held.sku_id] += 1
+            self._direct[held.sku_id] += held.direct
+            self._inherited[held.sku_id] += bool(held.inherited_from)
+
+    def uses(self) -> list[LicenseUse]:
+        return [
+            LicenseUse(sku_id, number, self._direct[sku_id], self._inherited[sku_id])
+            for sku_id, number in self._users.items()
+        ]
+
+
+def _page(context: RequestContext, value: Sequence[object], link: str | None) -> Answer:
+    answer: dict[str, object] = {"value": value}
+    if link is not None:
+        answer["nextLink"] = context.next_link({"link": link})
+    return Answer(answer)

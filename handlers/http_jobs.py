@@ -1,0 +1,130 @@
+"""Jobs over HTTP: submit, list, look, wait, start, cancel, undo."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from handlers.endpoint import Handler, RequestContext
+from handlers.responses import Answer, accepted_answer, job_answer
+from shared.api.answers import item_json, job_json
+from shared.api.directory_answers import license_names
+from shared.api.submission import Submission
+from shared.app import App
+from shared.errors import GraphError, RequestError
+from shared.jobs import control, listing, view
+from shared.jobs.records import JobRecord
+from shared.models import JobStatus, JobView
+
+
+@dataclass(frozen=True)
+class JobHandlers:
+    app: App
+
+    def submit(self, context: RequestContext) -> Answer:
+        return self._submitted(context, context.submission(self.app.limits()))
+
+    def undo(self, context: RequestContext) -> Answer:
+        return self._submitted(context, context.undo())
+
+    def start(self, context: RequestContext) -> Answer:
+        job = control.start(self.app.services, context.id)
+        self.app.audit.append(context.caller, "JobStarted", job_id=job.job_id)
+        return self._accepted(context, job)
+
+    def cancel(self, context: RequestContext) -> Answer:
+        context.require_to_cancel(view.view(self.app.services, self._job(context)))
+        job = control.cancel(self.app.services, context.id)
+        self.app.audit.append(context.caller, "JobCanceled", job_id=job.job_id)
+        return self._accepted(context, job)
+
+    def get(self, context: RequestContext) -> Answer:
+        return job_answer(view.view(self.app.services, self._job(context)), context.urls, self._names())
+
+    def wait(self, context: RequestContext) -> Answer:
+        """200 ends a flow's waiting; so does 422, which a flow takes for a failure that it does not retry."""
+        job = view.view(self.app.services, self._job(context))
+        context.admit(job.wait_token)
+        fail_on_error = context.query.flag("failOnError")
+        if not job.status.terminal:
+            return accepted_answer(job, context.urls, self._names(), fail_on_error=fail_on_error)
+        if fail_on_error and job.status is not JobStatus.FINISHED:
+            error = job.error
+            raise JobNotFinished(
+                error.message if error else f"The job ended {job.status}.",
+                code=error.code if error else "Failed",
+            )
+        return Answer(job_json(job, context.urls, self._names()))
+
+    def list(self, context: RequestContext) -> Answer:
+        status = context.query.get("status")
+        page = listing.jobs(
+            self.app.services,
+            status=JobStatus(status) if status else None,
+            action=context.query.get("action"),
+            search=context.query.get("search"),
+            size=context.query.page_size,
+            after=str((context.cursor or {}).get("after", "")),
+        )
+        names = self._names()
+        answer: dict[str, object] = {"value": [job_json(job, context.urls, names) for job in page.jobs]}
+        if page.after is not None:
+            answer["nextLink"] = context.next_link({"after": page.after})
+        return Answer(answer)
+
+    def items(self, context: RequestContext) -> Answer:
+        job, at, size = self._job(context), context.cursor or {}, context.query.page_size
+        groups = view.view(self.app.services, job).groups
+        found = listing.items(
+            self.app.services,
+            job,
+            status=context.query.get("status"),
+            warning=context.query.get("warning"),
+            chunk=int(at.get("chunk", 0)),
+            offset=int(at.get("offset", 0)),
+        )
+        page = list(islice(found, size + 1))
+        answer: dict[str, object] = {"value": [item_json(entry.item, groups) for entry in page[:size]]}
+        if len(page) > size:
+            answer["nextLink"] = context.next_link({"chunk": page[size].chunk, "offset": page[size].offset})
+        return Answer(answer)
+
+    def _submitted(self, context: RequestContext, submission: Submission) -> Answer:
+        accepted = self.app.submitter.submit(submission, context.caller)
+        job = accepted.job
+        if not accepted.replayed:
+            details = {"action": job.request.action.value, "dryRun": job.request.dry_run, "groups": len(job.groups)}
+            self.app.audit.append(context.caller, "JobSubmitted", job_id=job.job_id, details=details)
+        return self._accepted(context, job, replayed=accepted.replayed)
+
+    def _job(self, context: RequestContext) -> JobRecord:
+        return control.job_on_record(self.app.services, context.id)
+
+    def _names(self) -> dict[str, str]:
+        """Names of licences, as far as Graph can be asked; the answer does without them otherwise."""
+        try:
+            return license_names(self.app.services.catalog.get())
+        except GraphError:
+            return {}
+
+    def _accepted(self, context: RequestContext, job: JobView, *, replayed: bool = False) -> Answer:
+        fail_on_error = context.query.flag("failOnError")
+        return accepted_answer(
+            job, context.urls, self._names(), fail_on_error=fail_on_error, replayed=replayed
+        )
+
+    def handlers(self) -> Iterator[tuple[str, Handler]]:
+        """By the name of their route."""
+        yield "SubmitJob", self.submit
+        yield "UndoJob", self.undo
+        yield "StartJob", self.start
+        yield "CancelJob", self.cancel
+        yield "GetJob", self.get
+        yield "WaitForJob", self.wait
+        yield "ListJobs", self.list
+        yield "ListJobItems", self.items
+
+
+class JobNotFinished(RequestError):
+    """With `failOnError`: the job's own error, under a status that a flow does not repeat."""
+
+    status = 422

@@ -1,0 +1,26 @@
+"""The clock: what has come due."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.app import App
+from shared.jobs import sweep, watch
+
+CLAIMS_KEPT = timedelta(minutes=10)
+"""Longer than Graph's reads may lag behind writes; see GRAPH_READ_DELAY_SECONDS."""
+
+
+@dataclass(frozen=True)
+class TimerHandlers:
+    app: App
+
+    def retry(self) -> None:
+        """Due retries, lost messages; and out with what is only of use for minutes."""
+        services = self.app.services
+        watch.look(services)
+        services.work.prune_claims(CLAIMS_KEPT + timedelta(seconds=self.app.settings.read_delay_seconds))
+        self.app.rate.prune()
+
+    def expiry(self) -> None:
+        """Licences whose time is over."""
+        sweep.sweep(self.app.services)

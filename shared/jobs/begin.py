@@ -1,0 +1,62 @@
+"""A job's first step: take it up, and post one work item per group."""
+
+import logging
+
+from shared.jobs import settle
+from shared.jobs.changing import change_job
+from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
+from shared.jobs.records import JobRecord, Phase
+from shared.jobs.services import Services
+from shared.models import GroupStatus, JobStatus
+
+log = logging.getLogger(__name__)
+MAX_WAIT_SECONDS = 24 * 3600
+"""A job that starts later comes back at least daily, so that no message outlives its queue."""
+
+
+def begin(services: Services, job_id: str) -> None:
+    """Idempotent: a repeated message posts the missing work items again."""
+    job = services.jobs.get(job_id)
+    if job is None:
+        log.warning("job %s is not on record; its message is dropped", job_id)
+        return
+    if job.cancel_requested:
+        settle.settle(services, job_id)
+        return
+    if _starts_later(services, job):
+        return
+    job = change_job(services, job_id, lambda job: _take_up(services, job)) or job
+    if job.phase is Phase.EXPANDING:
+        services.index.note_status(job_id, job.facts.created_at, job.status)
+        _post_groups(services, job)
+    elif job.phase is Phase.FANNING_OUT:
+        services.index.note_status(job_id, job.facts.created_at, job.status)
+        send_job(services.queues, JobMessage(job_id, Step.FAN_OUT))
+
+
+def _starts_later(services: Services, job: JobRecord) -> bool:
+    start = job.request.start_at
+    if job.phase is not Phase.ACCEPTED or start is None:
+        return False
+    seconds = (start - services.clock()).total_seconds()
+    if seconds <= 0:
+        return False
+    send_job(services.queues, JobMessage(job.job_id, Step.BEGIN), min(seconds, MAX_WAIT_SECONDS))
+    return True
+
+
+def _take_up(services: Services, job: JobRecord) -> bool:
+    if job.phase is not Phase.ACCEPTED:
+        return False
+    job.phase = Phase.FANNING_OUT if job.facts.source_job_id or not job.facts.groups else Phase.EXPANDING
+    job.status = JobStatus.IN_PROGRESS
+    job.started_at = job.started_at or services.clock()
+    return True
+
+
+def _post_groups(services: Services, job: JobRecord) -> None:
+    done = services.jobs.groups(job.job_id)
+    for index in range(len(job.facts.groups)):
+        group = done.get(index)
+        if group is None or group.status in (GroupStatus.PENDING, GroupStatus.EXPANDING):
+            send_group(services.queues, GroupMessage(job.job_id, index))

@@ -1,0 +1,397 @@
+"""A portion of a chunk: read, plan, record the intent, write, record the result.
+
+Whatever happens between two of these steps, the record tells how to go on:
+
+    no intent                       nothing was sent: plan from a fresh reading
+    intent, then silence            something may have been sent: the user's state tells, once reads caught up
+    result                          done; the user is not touched again
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.errors import GraphError, PassingGraphError
+from shared.graph.refusals import explain
+from shared.graph.users import LicenseChange, WriteResult
+from shared.jobs import items as rules
+from shared.jobs.changing import change_job
+from shared.jobs.planned import Sources, plan_item
+from shared.jobs.records import ChunkRecord, JobRecord
+from shared.jobs.services import Services
+from shared.jobs.units import without_units
+from shared.models import (
+    Action,
+    Before,
+    Catalog,
+    Grant,
+    GrantStep,
+    Intent,
+    Item,
+    ItemError,
+    ItemStatus,
+    LicensePlan,
+    UserState,
+)
+from shared.planning import Applied, license_applied, location_applied
+from shared.storage.work_store import Claim
+
+log = logging.getLogger(__name__)
+
+ROUNDS = 3
+"""Times a user is read and planned again in one go after a refusal that shows a change under us."""
+CHANGED_UNDER_US = ("NotHeld", "LicenseInherited")
+LOCATION_SETTLES = timedelta(minutes=5)
+"""A location set so recently may not be seen yet by assignLicense (reported by users; no figure is published)."""
+Grants = Mapping[str, Mapping[str, Grant]]
+
+
+@dataclass(slots=True)
+class Portion:
+    """What the portions of one chunk share. `others` are claims of other jobs over some of these users."""
+
+    services: Services
+    job: JobRecord
+    chunk: ChunkRecord
+    others: Sequence[Claim]
+    stopping: bool
+    throttled: bool = False
+    _stamps: list[tuple[float, int]] = field(default_factory=list)
+    _written: dict[str, list[Item]] | None = None
+    _sources: Sources | None = None
+
+    @property
+    def dry(self) -> bool:
+        return self.job.request.dry_run or self.job.request.action is Action.EXPORT
+
+    def save(self) -> None:
+        self.services.jobs.save_chunk(self.job.job_id, self.chunk)
+
+    def take_stamps(self) -> list[tuple[float, int]]:
+        stamps, self._stamps = self._stamps, []
+        return stamps
+
+    def stamp(self, results: Mapping[str, WriteResult]) -> None:
+        """Remember when Graph answered, in seconds since the epoch, for the write limit."""
+        offset = time.time() - time.monotonic()
+        self._stamps += [(result.answered_at + offset, 1) for result in results.values()]
+        waits = [
+            result.error.retry_after or self.services.settings.retry.delay_seconds
+            for result in results.values()
+            if isinstance(result.error, PassingGraphError) and result.error.status == 429
+        ]
+        if waits:
+            self.throttled = True
+            self.services.pacer.hold(max(waits))
+
+    def cancel(self, todo: list[Item]) -> list[Item]:
+        """End what has not begun; what is left has a write whose outcome must be found out first."""
+        now = self.services.clock()
+        for item in todo:
+            if item.intent is None:
+                rules.cancel(item, now)
+        self.save()
+        return [item for item in todo if item.intent is not None]
+
+    def sources(self) -> Sources:
+        """The items that this chunk's items come from, if it carries out a plan or undoes a job."""
+        if self._sources is None:
+            self._sources = Sources.of(self.services, self.job, self.chunk)
+        return self._sources
+
+    def written_lately(self, item: Item) -> list[Item]:
+        """Items over the same user, of other jobs and this one itself, whose writes Graph may not show yet."""
+        if self._written is None:
+            self._written = self._read_written()
+        return [*self._written.get(item.user_id, ()), item]
+
+    def _read_written(self) -> dict[str, list[Item]]:
+        since = self.services.clock() - timedelta(seconds=self.services.settings.read_delay_seconds)
+        written: dict[str, list[Item]] = {}
+        for claim in self.others:
+            if claim.released_at is None or claim.released_at < since:
+                continue
+            chunk = self.services.jobs.chunk(claim.job_id, claim.chunk)
+            for other in chunk.items if chunk else ():
+                written.setdefault(other.user_id, []).append(other)
+        return written
+
+
+def carry_out(portion: Portion, items: Sequence[Item]) -> None:
+    """Bring each item to its end, or to a time for the next try. The chunk is saved before and after the writes."""
+    for item in items:
+        item.attempts += 1
+    again: Sequence[Item] = items
+    for _ in range(ROUNDS):
+        again = _round(portion, again)
+        if not again:
+            break
+    for item in again:
+        _retry(portion, item, _CHANGING)
+    portion.save()
+
+
+_CHANGING = PassingGraphError("GraphUnavailable", "The user's licenses kept changing while they were read.")
+
+
+def _round(portion: Portion, items: Sequence[Item]) -> list[Item]:
+    """Read, plan and write once; answers the users that changed under us."""
+    services = portion.services
+    try:
+        catalog = services.catalog.get()
+    except GraphError as error:
+        for item in items:
+            _unread(portion, item, error, {})
+        return []
+    states = services.users.read_users([item.user_id for item in items])
+    grants = services.ledger.running([item.user_id for item in items])
+    todo: list[tuple[Item, LicensePlan]] = []
+    for item in items:
+        state = states[item.user_id]
+        plan = _decide(portion, item, state, grants.get(item.user_id, {}), catalog)
+        if plan is not None:
+            todo.append((item, plan))
+    if portion.dry:
+        return []
+    todo = without_units(portion.services, portion.job, todo)
+    idle = [(item, plan) for item, plan in todo if not plan.writes]
+    _finish(portion, idle)
+    writing = [(item, plan) for item, plan in todo if plan.writes]
+    return _write(portion, writing, catalog) if writing else []
+
+
+# --- decide ------------------------------------------------------------------------------------------------------
+
+
+def _decide(
+    portion: Portion, item: Item, state: UserState | GraphError, grants: Mapping[str, Grant], catalog: Catalog
+) -> LicensePlan | None:
+    """The plan to carry out; None if the item came to its end or has to wait."""
+    now = portion.services.clock()
+    if isinstance(state, GraphError) and not _is_gone(portion, state):
+        _unread(portion, item, state, catalog)
+        return None
+    user = None if isinstance(state, GraphError) else state.with_expiries(grants)
+    if user is not None and _too_early(portion, item, user, now):
+        return None
+    if item.intent is not None:
+        opened = {change.sku_id for change in item.intent.plan.grants if change.step is GrantStep.OPEN}
+        if not _resolved(portion, item, user):
+            return None
+        grants = {sku_id: grant for sku_id, grant in grants.items() if sku_id not in opened}
+    if portion.stopping:
+        rules.cancel(item, now)
+        return None
+    base = Before(user.licenses, user.usage_location) if user else Before((), None)
+    item.before = item.before or base
+    plan = plan_item(portion.services, portion.job, item, user, grants, catalog, portion.sources())
+    item.needs = rules.units_needed(plan, base)
+    if portion.dry:
+        rules.finish(item, plan, now)
+        return None
+    item.intent = Intent(plan, base) if plan.writes else None
+    return plan
+
+
+def _unread(portion: Portion, item: Item, error: GraphError, catalog: Catalog) -> None:
+    if isinstance(error, PassingGraphError):
+        _retry(portion, item, error)
+    else:
+        _fail(portion, item, explain(error, catalog))
+
+
+def _is_gone(portion: Portion, error: GraphError) -> bool:
+    """A sweep closes the grants of a user that was deleted; for every other job that is a failure."""
+    return error.code == "UserNotFound" and portion.job.request.action is Action.EXPIRE
+
+
+def _too_early(portion: Portion, item: Item, user: UserState, now: datetime) -> bool:
+    """Whether the reading still shows what was before a write of ours; it counts once reads caught up."""
+    if item.intent is not None:
+        return False
+    delay = timedelta(seconds=portion.services.settings.read_delay_seconds)
+    times = [
+        written.updated_at + delay
+        for written in portion.written_lately(item)
+        if written.updated_at and written.updated_at + delay > now and rules.contradicts(written, user)
+    ]
+    if not times:
+        return False
+    item.status, item.next_attempt_at = ItemStatus.RETRYING, max(times)
+    item.attempts -= 1
+    return True
+
+
+def _resolved(portion: Portion, item: Item, user: UserState | None) -> bool:
+    """Find out what became of a write whose answer is not known. True: it did nothing, plan anew."""
+    intent, now = item.intent, portion.services.clock()
+    if intent is None or user is None:
+        return True
+    located = location_applied(intent, user) is Applied.APPLIED
+    if located and intent.plan.location:
+        rules.note_location(item, intent.plan.location, now)
+    if (license_applied(intent, user) is Applied.APPLIED) if intent.plan.writes_license else located:
+        _finish(portion, [(item, intent.plan)])
+        return False
+    if intent.doubted_at is None:
+        item.intent = intent = replace(intent, doubted_at=now)
+    delay = timedelta(seconds=portion.services.settings.read_delay_seconds)
+    if intent.doubted_at is not None and now < intent.doubted_at + delay:
+        item.status, item.next_attempt_at = ItemStatus.RETRYING, intent.doubted_at + delay
+        return False
+    portion.services.ledger.not_assigned(portion.job, [(item, intent.plan)])
+    item.intent = None
+    return True
+
+
+# --- write -------------------------------------------------------------------------------------------------------
+
+
+def _write(portion: Portion, writing: list[tuple[Item, LicensePlan]], catalog: Catalog) -> list[Item]:
+    portion.save()
+    moved = portion.services.ledger.prepare(portion.job, [entry for entry in writing if entry[1].grants])
+    again = [item for item, _ in writing if item.user_id in moved]
+    for item in again:
+        item.intent = None
+    writing = [(item, plan) for item, plan in writing if item.user_id not in moved]
+    refused: list[tuple[Item, GraphError]] = []
+    located = _write_locations(portion, writing, refused)
+    done = _write_licenses(portion, located, refused)
+    _finish(portion, done)
+    _unassigned(portion, refused)
+    for item, error in refused:
+        if error.code in CHANGED_UNDER_US:
+            item.intent = None
+            again.append(item)
+        else:
+            _refuse(portion, item, error, catalog)
+    return again
+
+
+def _write_locations(
+    portion: Portion, writing: list[tuple[Item, LicensePlan]], refused: list[tuple[Item, GraphError]]
+) -> list[tuple[Item, LicensePlan]]:
+    """Set the locations; answers the items that may go on to their licences."""
+    wanted = [(item.user_id, plan.location.after) for item, plan in writing if plan.location]
+    if not wanted:
+        return writing
+    results = portion.services.users.set_usage_locations(wanted)
+    portion.stamp(results)
+    through = []
+    for item, plan in writing:
+        error = results[item.user_id].error if plan.location else None
+        if error is not None:
+            refused.append((item, error))
+            continue
+        if plan.location:
+            rules.note_location(item, plan.location, portion.services.clock())
+        through.append((item, plan))
+    return through
+
+
+def _write_licenses(
+    portion: Portion, writing: list[tuple[Item, LicensePlan]], refused: list[tuple[Item, GraphError]]
+) -> list[tuple[Item, LicensePlan]]:
+    """One assignLicense a user; answers the items whose writes are all done."""
+    changes = [
+        LicenseChange(item.user_id, plan.add, plan.remove) for item, plan in writing if plan.writes_license
+    ]
+    results = portion.services.users.assign_licenses(changes) if changes else {}
+    portion.stamp(results)
+    done = []
+    for item, plan in writing:
+        error = results[item.user_id].error if plan.writes_license else None
+        if error is None:
+            done.append((item, plan))
+        else:
+            refused.append((item, error))
+    return done
+
+
+def _unassigned(portion: Portion, refused: list[tuple[Item, GraphError]]) -> None:
+    """Close the grants of writes that are known not to have happened."""
+    surely = [
+        (item, item.intent.plan)
+        for item, error in refused
+        if item.intent and _opens(item.intent.plan) and not _outcome_unknown(error)
+    ]
+    if surely:
+        portion.services.ledger.not_assigned(portion.job, surely)
+
+
+def _refuse(portion: Portion, item: Item, error: GraphError, catalog: Catalog) -> None:
+    now = portion.services.clock()
+    if error.code == "NoAvailableLicenses":
+        _note_sold_out(portion, item)
+    among = tuple(added.sku_id for added in item.intent.plan.add) if item.intent else ()
+    unknown = item.intent is not None and _outcome_unknown(error)
+    item.intent = replace(item.intent, doubted_at=now) if item.intent and unknown else None
+    if isinstance(error, PassingGraphError):
+        _retry(portion, item, error)
+    elif (
+        error.code.startswith("UsageLocation")
+        and item.location_at
+        and item.location_at + LOCATION_SETTLES > now
+    ):
+        _retry(portion, item, PassingGraphError(error.code, _LOCATION_UNSEEN))
+    else:
+        _fail(portion, item, explain(error, catalog, among))
+
+
+_LOCATION_UNSEEN = "The usage location was set moments ago and is not seen by the license service yet."
+
+
+def _note_sold_out(portion: Portion, item: Item) -> None:
+    """Other chunks then look at the units first instead of asking Graph for each user."""
+    added = {license_.sku_id for license_ in item.intent.plan.add} if item.intent else set()
+    missing = added - set(portion.job.sold_out)
+    if not missing:
+        return
+
+    def note(job: JobRecord) -> bool:
+        job.sold_out = tuple(sorted({*job.sold_out, *missing}))
+        return True
+
+    changed = change_job(portion.services, portion.job.job_id, note)
+    if changed is not None:
+        portion.job.sold_out = changed.sold_out
+
+
+# --- record --------------------------------------------------------------------------------------------------------
+
+
+def _finish(portion: Portion, done: list[tuple[Item, LicensePlan]]) -> None:
+    """The ledger first: a result on record means that its grants are too."""
+    moved = [(item, plan) for item, plan in done if plan.grants]
+    if moved:
+        portion.services.ledger.carry_out(portion.job, moved)
+    for item, plan in done:
+        rules.finish(item, plan, portion.services.clock())
+
+
+def _retry(portion: Portion, item: Item, error: PassingGraphError) -> None:
+    """To be tried again later, or failed with what stands in the way after the last try."""
+    now = portion.services.clock()
+    at = portion.services.settings.retry.next_attempt(
+        item.attempts, now, retry_after=error.retry_after, random=portion.services.random
+    )
+    detail = ItemError(error.code, error.message, error.graph_request_id)
+    if at is None:
+        rules.fail(item, detail, now)
+    else:
+        rules.retry(item, detail, at, now)
+
+
+def _fail(portion: Portion, item: Item, error: ItemError) -> None:
+    item.intent = None
+    rules.fail(item, error, portion.services.clock())
+
+
+def _opens(plan: LicensePlan) -> bool:
+    return any(change.step is GrantStep.OPEN for change in plan.grants)
+
+
+def _outcome_unknown(error: GraphError) -> bool:
+    return isinstance(error, PassingGraphError) and error.outcome_unknown

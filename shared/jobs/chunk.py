@@ -1,0 +1,207 @@
+"""One chunk of users: take it, carry it out as far as Graph's limit allows, leave it at rest."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.jobs import settle
+from shared.jobs.carry_out import Portion, carry_out
+from shared.jobs.changing import change_job
+from shared.jobs.messages import LANES, ChunkMessage, send_chunk
+from shared.jobs.records import ChunkRecord, JobRecord, Phase, user_hash
+from shared.jobs.services import Services
+from shared.models import Action, CodedError, Item, ItemStatus
+from shared.pacing import Wait
+from shared.storage.tables import Superseded
+from shared.storage.work_store import Claim, Due
+
+log = logging.getLogger(__name__)
+
+CLAIM_LEASE = timedelta(minutes=4)
+"""Longer than a call may run; a message that comes back takes its own claim over at once."""
+DEAD_CLAIM = timedelta(minutes=10)
+"""A claim silent for so long no longer keeps other jobs from its users."""
+SECONDS_PER_CALL = 60.0
+PATIENCE_SECONDS = 5.0
+"""Longest wait for the write limit inside a call; for more, the message goes back to the queue."""
+EARLY_SECONDS = 2.5
+"""A message that waited in the queue comes back so much earlier than it may write: polling takes its time."""
+RETRY_GRACE = timedelta(seconds=30)
+"""A retry has its own delayed message; the timer looks for it only when that is overdue."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """How a chunk was left. `later`: seconds until this message should come back for what is left."""
+
+    worked: bool = False
+    busy: bool = False
+    later: float | None = None
+
+
+def work(services: Services, message: ChunkMessage, owner: str) -> None:
+    """Carry the chunk out and pass the lane on. `owner` is the queue message's id.
+
+    Idempotent: what is at rest is left alone, what another message holds is left to it.
+    """
+    job = services.jobs.get(message.job_id)
+    if job is None or job.phase is not Phase.RUNNING:
+        log.debug("chunk %d of job %s: the job does not run", message.chunk, message.job_id)
+        return
+    index = message.chunk
+    while index < job.chunks:
+        rest = _work_on(services, job, index, owner)
+        if rest.busy:
+            return
+        if rest.later is not None:
+            send_chunk(services.queues, ChunkMessage(job.job_id, index, message.lane), rest.later)
+            return
+        if not message.lane:
+            break
+        index += LANES
+        if rest.worked and index < job.chunks:
+            send_chunk(services.queues, ChunkMessage(job.job_id, index, lane=True))
+            return
+    settle.settle(services, job.job_id)
+
+
+def _work_on(services: Services, job: JobRecord, index: int, owner: str) -> _Rest:
+    chunk = services.jobs.chunk(job.job_id, index)
+    if chunk is None:
+        log.error("chunk %d of job %s is not on record", index, job.job_id)
+        return _Rest()
+    _bring_to_run(chunk, job.run)
+    stopping = job.cancel_requested or _stopped(services, job)
+    todo = [item for item in chunk.items if _is_due(item, services.clock(), stopping)]
+    if not todo:
+        return _Rest()
+    overdue = _retry_at(chunk)
+    try:
+        rest = _claimed(services, job, chunk, todo, owner, stopping)
+    except Superseded:
+        log.info("chunk %d of job %s changed under us; it comes back", index, job.job_id)
+        services.work.drop(_claim(services, job, chunk, owner))
+        return _Rest(later=1.0)
+    if not rest.busy:
+        _plan_retry(services, job, chunk, overdue)
+    return rest
+
+
+def _claimed(
+    services: Services, job: JobRecord, chunk: ChunkRecord, todo: list[Item], owner: str, stopping: bool
+) -> _Rest:
+    claim = _claim(services, job, chunk, owner)
+    others = services.work.overlapping(claim)
+    if not _writes(job):
+        _carry_out_all(services, Portion(services, job, chunk, others, stopping), todo, 0)
+        return _Rest(worked=True)
+    if not services.work.claim(claim):
+        return _Rest(busy=True)
+    others = services.work.overlapping(claim)
+    if any(_alive(other, services.clock()) for other in others):
+        services.work.drop(claim)
+        return _Rest(later=1 + 2 * services.random())
+    portion = Portion(services, job, chunk, others, stopping)
+    if stopping:
+        todo = portion.cancel(todo)
+    per_user = 2 if job.request.usage_location or job.request.action is Action.UNDO else 1
+    rest = _carry_out_all(services, portion, todo, per_user)
+    services.work.release(claim)
+    return rest
+
+
+def _carry_out_all(services: Services, portion: Portion, todo: list[Item], writes_per_user: int) -> _Rest:
+    """In portions of what the write limit allows; 0 writes a user need no leave."""
+    deadline = time.monotonic() + SECONDS_PER_CALL
+    if not writes_per_user:
+        carry_out(portion, todo)
+        return _Rest(worked=True)
+    while todo:
+        leave = services.pacer.reserve(len(todo) * writes_per_user, PATIENCE_SECONDS)
+        if isinstance(leave, Wait):
+            return _Rest(worked=True, later=max(1.0, leave.seconds - EARLY_SECONDS))
+        number = max(1, leave.number // writes_per_user)
+        try:
+            carry_out(portion, todo[:number])
+        finally:
+            services.pacer.settle(leave, portion.take_stamps())
+        todo = todo[number:]
+        if todo and (portion.throttled or time.monotonic() > deadline):
+            return _Rest(worked=True, later=0)
+    return _Rest(worked=True)
+
+
+def _bring_to_run(chunk: ChunkRecord, run: int) -> None:
+    """A job started again takes up what failed or was canceled; what it did before stays on record."""
+    if chunk.run >= run:
+        return
+    chunk.run = run
+    for item in chunk.items:
+        if item.status in (ItemStatus.FAILED, ItemStatus.CANCELED):
+            item.status, item.reason, item.error, item.next_attempt_at = ItemStatus.PENDING, None, None, None
+
+
+def _is_due(item: Item, now: datetime, stopping: bool) -> bool:
+    if item.status is ItemStatus.RETRYING and not stopping:
+        return item.next_attempt_at is None or item.next_attempt_at <= now
+    return not item.status.terminal
+
+
+def _stopped(services: Services, job: JobRecord) -> bool:
+    """Whether too many users failed; the first to see it puts it on record."""
+    most = job.request.stop_after_failures
+    if most is None or job.stopped:
+        return job.stopped
+    failed = sum(tally.counts.failed for tally in services.jobs.tallies(job.job_id) if tally.run >= job.run)
+    if failed < most:
+        return False
+
+    def stop(job: JobRecord) -> bool:
+        job.stopped = True
+        job.error = CodedError(
+            "TooManyFailures",
+            f"{failed} users failed, and the job was to stop after {most}. Mend the cause, then start it again.",
+        )
+        return True
+
+    change_job(services, job.job_id, stop)
+    return True
+
+
+def _plan_retry(services: Services, job: JobRecord, chunk: ChunkRecord, before: datetime | None) -> None:
+    """A delayed message for the next retry, and a row that the timer finds should that message be lost."""
+    after = _retry_at(chunk)
+    if after != before:
+        if after is not None:
+            services.work.set_due(Due(after + RETRY_GRACE, job.job_id, str(chunk.index)))
+        if before is not None:
+            services.work.clear_due(Due(before + RETRY_GRACE, job.job_id, str(chunk.index)))
+    if after is not None:
+        delay = (after - services.clock()).total_seconds()
+        send_chunk(services.queues, ChunkMessage(job.job_id, chunk.index, lane=False), delay + 1)
+
+
+def _retry_at(chunk: ChunkRecord) -> datetime | None:
+    times = [item.next_attempt_at for item in chunk.items if item.status is ItemStatus.RETRYING]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _writes(job: JobRecord) -> bool:
+    return not job.request.dry_run and job.request.action is not Action.EXPORT
+
+
+def _alive(claim: Claim, now: datetime) -> bool:
+    return claim.released_at is None and claim.lease_until + DEAD_CLAIM > now
+
+
+def _claim(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> Claim:
+    hashes = [user_hash(item.user_id) for item in chunk.items]
+    return Claim(
+        job_id=job.job_id,
+        chunk=chunk.index,
+        low=min(hashes),
+        high=max(hashes),
+        owner=owner,
+        lease_until=services.clock() + CLAIM_LEASE,
+    )

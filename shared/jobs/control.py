@@ -1,0 +1,94 @@
+"""What a person may do with a job: start it again, cancel it."""
+
+import logging
+
+from shared.errors import Conflict, NotFound
+from shared.jobs import settle, view, watch
+from shared.jobs.changing import change_job
+from shared.jobs.messages import LANES, ChunkMessage, JobMessage, Step, send_chunk, send_job
+from shared.jobs.records import JobRecord, Phase
+from shared.jobs.services import Services
+from shared.models import JobStatus, JobView
+
+log = logging.getLogger(__name__)
+_STARTABLE = (JobStatus.FAILED, JobStatus.FINISHED_WITH_EXCEPTION, JobStatus.CANCELED)
+
+
+def job_on_record(services: Services, job_id: str) -> JobRecord:
+    """Raises NotFound (`JobNotFound`)."""
+    job = services.jobs.get(job_id)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.", code="JobNotFound", target="id")
+    return job
+
+
+def start(services: Services, job_id: str) -> JobView:
+    """Take up failed and canceled items, and groups that failed or were not expanded. Nothing that took effect runs
+    again.
+
+    Raises:
+        NotFound: JobNotFound.
+        Conflict: JobNotStartable.
+    """
+    job_on_record(services, job_id)
+    watch.arm(services, job_id)
+
+    def to_started(job: JobRecord) -> bool:
+        if job.phase is Phase.HELD:
+            job.phase, job.status, job.error = Phase.ACCEPTED, JobStatus.WAITING, None
+            job.cutoff = services.clock()
+            return True
+        if job.status not in _STARTABLE:
+            raise Conflict(
+                f"The job is {job.status}: only a failed or canceled one, or one that finished with exceptions, can be "
+                "started.",
+                code="JobNotStartable",
+            )
+        job.run += 1
+        job.phase, job.status = Phase.ACCEPTED, JobStatus.WAITING
+        job.cancel_requested = job.stopped = False
+        job.error, job.finished_at, job.sold_out = None, None, ()
+        return True
+
+    job = change_job(services, job_id, to_started)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.", code="JobNotFound", target="id")
+    now = view.view(services, job)
+    services.index.put(now)
+    send_job(services.queues, JobMessage(job_id, Step.BEGIN))
+    log.info("job %s is started again (run %d)", job_id, job.run)
+    return now
+
+
+def cancel(services: Services, job_id: str) -> JobView:
+    """Stop what has not begun; what is under way ends as it must.
+
+    Raises:
+        NotFound: JobNotFound.
+        Conflict: JobNotCancelable.
+    """
+
+    def to_canceling(job: JobRecord) -> bool:
+        if job.status.terminal:
+            raise Conflict(f"The job is {job.status} already.", code="JobNotCancelable")
+        job.cancel_requested = True
+        return True
+
+    if change_job(services, job_id, to_canceling) is None:
+        raise NotFound(f"There is no job {job_id}.", code="JobNotFound", target="id")
+    send_job(services.queues, JobMessage(job_id, Step.CANCEL))
+    settle.settle(services, job_id)
+    return view.view(services, job_on_record(services, job_id))
+
+
+def spread_cancel(services: Services, job_id: str) -> None:
+    """The message behind `cancel`: chunks that wait for a retry or for the write limit end now, not then."""
+    job = services.jobs.get(job_id)
+    if job is None or not job.cancel_requested:
+        return
+    if job.phase is Phase.RUNNING:
+        for tally in services.jobs.tallies(job_id):
+            waiting = tally.counts.retrying or tally.index < LANES
+            if waiting and tally.counts.pending + tally.counts.retrying:
+                send_chunk(services.queues, ChunkMessage(job_id, tally.index, lane=tally.index < LANES))
+    settle.settle(services, job_id)

@@ -1,0 +1,143 @@
+"""One group: its members, page by page, onto record."""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from shared.errors import LastingGraphError, PassingGraphError
+from shared.graph.directory import Member
+from shared.graph.errors import ExpiredPageToken
+from shared.jobs.changing import change_job
+from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
+from shared.jobs.records import GroupRecord, JobRecord, PageMember, Phase
+from shared.jobs.services import Services
+from shared.models import CodedError, GroupStatus, JobRequest
+
+log = logging.getLogger(__name__)
+SECONDS_PER_CALL = 100.0
+"""Then the rest goes on in a new message: no function call may run longer than five minutes."""
+PAGES_PER_SAVE = 10
+"""A killed process reads at most so many pages again."""
+
+
+def expand(services: Services, job_id: str, index: int) -> None:
+    """Read the group's members and, if it was the last one, post the fan-out. Idempotent."""
+    job = services.jobs.get(job_id)
+    if job is None or job.phase is not Phase.EXPANDING or index >= len(job.facts.groups):
+        log.debug("group %d of job %s has nothing to expand", index, job_id)
+        return
+    group = services.jobs.group(job_id, index)
+    if not group.status.terminal:
+        if job.cancel_requested:
+            group.status = GroupStatus.CANCELED
+            services.jobs.save_group(job_id, group)
+        elif not _read(services, job, group):
+            return
+    fan_out_after_last(services, job)
+
+
+def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
+    """Whether the group has come to its end; otherwise a message that carries it on has been sent."""
+    message = GroupMessage(job.job_id, group.index)
+    if group.status is GroupStatus.PENDING:
+        group.status = GroupStatus.EXPANDING
+        services.jobs.save_group(job.job_id, group)
+    try:
+        done = _read_pages(services, job, group)
+    except ExpiredPageToken:
+        return _again(services, job, group, CodedError("GraphUnavailable", _EXPIRED), None)
+    except PassingGraphError as error:
+        log.info("group %d of job %s: %s", group.index, job.job_id, error.message)
+        return _again(services, job, group, CodedError(error.code, error.message), error.retry_after)
+    except LastingGraphError as error:
+        group.status = GroupStatus.FAILED
+        group.error = CodedError(error.code, error.message)
+        done = True
+    else:
+        group.status = GroupStatus.DONE if done else GroupStatus.EXPANDING
+        group.error = None
+    services.jobs.save_group(job.job_id, group)
+    if not done:
+        send_group(services.queues, message)
+    return done
+
+
+_EXPIRED = "Graph's page token expired while the group's members were read; the reading starts over."
+
+
+def _again(
+    services: Services, job: JobRecord, group: GroupRecord, error: CodedError, retry_after: float | None
+) -> bool:
+    """Come back later, or give up; True: given up. An expired token starts over: pages of two readings do not mix."""
+    group.attempts += 1
+    group.error = error
+    if error.message == _EXPIRED:
+        group.epoch, group.pages, group.users, group.next_link = group.epoch + 1, 0, 0, None
+    now = services.clock()
+    at = services.settings.retry.next_attempt(
+        group.attempts, now, retry_after=retry_after, random=services.random
+    )
+    if at is None:
+        group.status = GroupStatus.FAILED
+        services.jobs.save_group(job.job_id, group)
+        return True
+    services.jobs.save_group(job.job_id, group)
+    send_group(services.queues, GroupMessage(job.job_id, group.index), (at - now).total_seconds())
+    return False
+
+
+def _read_pages(services: Services, job: JobRecord, group: GroupRecord) -> bool:
+    deadline = time.monotonic() + SECONDS_PER_CALL
+    group_id = job.facts.groups[group.index].group_id
+    while True:
+        page = services.directory.member_page(group_id, group.next_link)
+        members = [_page_member(job.request, member) for member in _included(job.request, page.members)]
+        services.jobs.save_page(job.job_id, group.index, group.epoch, group.pages, members)
+        group.pages += 1
+        group.users += len(members)
+        group.next_link = page.next_link
+        if page.next_link is None:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        if group.pages % PAGES_PER_SAVE == 0:
+            services.jobs.save_group(job.job_id, group)
+
+
+def _included(request: JobRequest, members: Iterable[Member]) -> Iterable[Member]:
+    for member in members:
+        guest = member.user_type.lower() == "guest"
+        if (request.include_guests or not guest) and (request.include_disabled or member.account_enabled):
+            yield member
+
+
+def _page_member(request: JobRequest, member: Member) -> PageMember:
+    lacks = tuple(
+        position
+        for position, license_ in enumerate(request.licenses)
+        if license_.sku_id not in member.sku_ids
+    )
+    return PageMember(
+        user_id=member.user_id,
+        user_principal_name=member.user_principal_name,
+        display_name=member.display_name,
+        account_enabled=member.account_enabled,
+        user_type=member.user_type,
+        lacks=lacks,
+    )
+
+
+def fan_out_after_last(services: Services, job: JobRecord) -> None:
+    groups = services.jobs.groups(job.job_id)
+    if len(groups) < len(job.facts.groups) or not all(group.status.terminal for group in groups.values()):
+        return
+    now = change_job(services, job.job_id, _to_fan_out)
+    if now is not None and now.phase is Phase.FANNING_OUT:
+        send_job(services.queues, JobMessage(job.job_id, Step.FAN_OUT, part=0, first=now.chunks))
+
+
+def _to_fan_out(job: JobRecord) -> bool:
+    if job.phase is not Phase.EXPANDING:
+        return False
+    job.phase = Phase.FANNING_OUT
+    return True

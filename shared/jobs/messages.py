@@ -1,0 +1,106 @@
+"""The work items on the queues, written and read in one place. Each holds keys and nothing else."""
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Any
+
+from shared.storage.queues import CHUNKS, GROUPS, JOBS, Body, WorkQueues
+
+LANES = 12
+"""Chunk messages of a job that are under way at once. A chunk's message is followed by that of the chunk LANES further
+on, so that a job of a million users keeps a dozen messages alive, not thousands, and none is sent before its turn."""
+
+
+class UnreadableMessage(ValueError):
+    """The body is none of ours. It goes to the poison queue, where it is recorded."""
+
+
+@unique
+class Step(StrEnum):
+    """What the message on the jobs' queue asks for."""
+
+    BEGIN = "begin"
+    FAN_OUT = "fanOut"
+    SETTLE = "settle"
+    CANCEL = "cancel"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class JobMessage:
+    """`part` and `first` continue a fan-out: the part of the users to do next, and its first chunk's number."""
+
+    job_id: str
+    step: Step
+    part: int = 0
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMessage:
+    job_id: str
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkMessage:
+    """`lane`: go on with the chunk LANES further when this one is at rest; a retry stands alone."""
+
+    job_id: str
+    chunk: int
+    lane: bool
+
+
+def send_job(queues: WorkQueues, message: JobMessage, delay_seconds: float = 0) -> None:
+    body: Body = {"jobId": message.job_id, "step": message.step.value}
+    if message.step is Step.FAN_OUT:
+        body = {**body, "part": message.part, "first": message.first}
+    queues.send(JOBS, body, delay_seconds)
+
+
+def send_group(queues: WorkQueues, message: GroupMessage, delay_seconds: float = 0) -> None:
+    queues.send(GROUPS, {"jobId": message.job_id, "group": message.group}, delay_seconds)
+
+
+def send_chunk(queues: WorkQueues, message: ChunkMessage, delay_seconds: float = 0) -> None:
+    body: Body = {"jobId": message.job_id, "chunk": message.chunk, "lane": message.lane}
+    queues.send(CHUNKS, body, delay_seconds)
+
+
+def read_job(body: Any) -> JobMessage:
+    """Raises UnreadableMessage."""
+    return JobMessage(_text(body, "jobId"), _step(body), _number(body, "part", 0), _number(body, "first", 0))
+
+
+def read_group(body: Any) -> GroupMessage:
+    """Raises UnreadableMessage."""
+    return GroupMessage(_text(body, "jobId"), _number(body, "group"))
+
+
+def read_chunk(body: Any) -> ChunkMessage:
+    """Raises UnreadableMessage."""
+    lane = body.get("lane") if isinstance(body, dict) else None
+    if not isinstance(lane, bool):
+        raise UnreadableMessage("lane is missing")
+    return ChunkMessage(_text(body, "jobId"), _number(body, "chunk"), lane)
+
+
+def _text(body: Any, name: str) -> str:
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, str) or not value:
+        raise UnreadableMessage(f"{name} is missing")
+    return value
+
+
+def _number(body: dict[str, Any], name: str, default: int | None = None) -> int:
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UnreadableMessage(f"{name} is missing")
+    return value
+
+
+def _step(body: Any) -> Step:
+    try:
+        return Step(_text(body, "step"))
+    except ValueError as error:
+        raise UnreadableMessage(f"step: {error}") from None

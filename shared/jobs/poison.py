@@ -1,0 +1,96 @@
+"""Messages that could not be handled: what they stood for comes to its end, failed and with a reason."""
+
+import json
+import logging
+from typing import Any
+
+from shared.jobs import expand, items, messages, settle
+from shared.jobs.messages import ChunkMessage, Step, UnreadableMessage, send_chunk
+from shared.jobs.records import JobRecord, Phase
+from shared.jobs.services import Services
+from shared.models import CodedError, GroupStatus, ItemError, JobStatus
+from shared.storage.queues import CHUNKS, GROUPS, JOBS
+from shared.storage.support_store import SupportStore
+
+log = logging.getLogger(__name__)
+
+_GAVE_UP = (
+    "The work could not be done although it was tried several times; the log says why. "
+    "Start the job again once the cause is mended."
+)
+
+
+def settle_message(
+    services: Services, support: SupportStore, queue: str, message_id: str, text: str
+) -> None:
+    """End what the message stood for, then keep its text. Idempotent; unreadable ones are kept only."""
+    try:
+        outcome = _settle(services, queue, json.loads(text))
+    except (ValueError, UnreadableMessage) as error:
+        outcome = f"Not one of this app's messages: {error}"
+    log.error("message %s of %s could not be handled: %s", message_id, queue, outcome)
+    support.record(queue, message_id, text, outcome)
+
+
+def _settle(services: Services, queue: str, body: Any) -> str:
+    if queue == JOBS:
+        job_message = messages.read_job(body)
+        return _settle_step(services, job_message.job_id, job_message.step)
+    if queue == GROUPS:
+        group_message = messages.read_group(body)
+        return _settle_group(services, group_message.job_id, group_message.group)
+    if queue == CHUNKS:
+        chunk_message = messages.read_chunk(body)
+        return _settle_chunk(services, chunk_message)
+    raise UnreadableMessage(f"nothing is known of the queue {queue}")
+
+
+def _settle_step(services: Services, job_id: str, step: Step) -> str:
+    job = services.jobs.get(job_id)
+    if job is None:
+        return "The job is not on record."
+    if job.phase is Phase.ENDED:
+        return "The job had ended already."
+    if step in (Step.SETTLE, Step.CANCEL):
+        settle.settle(services, job_id)
+        return "The job was settled as far as it could be."
+    for chunk in services.jobs.chunks(job_id):
+        _fail_items(services, job, chunk.index)
+    settle.end(services, job, (JobStatus.FAILED, CodedError("Unexpected", _GAVE_UP)))
+    return "The job was ended as Failed."
+
+
+def _settle_group(services: Services, job_id: str, index: int) -> str:
+    job = services.jobs.get(job_id)
+    if job is None or index >= len(job.facts.groups):
+        return "The group is not on record."
+    if job.phase is not Phase.EXPANDING:
+        return "The job had gone on already."
+    group = services.jobs.group(job_id, index)
+    if not group.status.terminal:
+        group.status = GroupStatus.FAILED
+        group.error = CodedError("Unexpected", _GAVE_UP)
+        services.jobs.save_group(job_id, group)
+    expand.fan_out_after_last(services, job)
+    return "The group was ended as failed."
+
+
+def _settle_chunk(services: Services, message: ChunkMessage) -> str:
+    job = services.jobs.get(message.job_id)
+    if job is None or job.phase is not Phase.RUNNING:
+        return "The job does not run."
+    _fail_items(services, job, message.chunk)
+    send_chunk(services.queues, message)  # finds nothing to do there, and carries the lane on
+    return "The users of the chunk that were not done were ended as failed."
+
+
+def _fail_items(services: Services, job: JobRecord, index: int) -> None:
+    """An intent stays on record: a start finds out first what became of it."""
+    chunk = services.jobs.chunk(job.job_id, index)
+    if chunk is None:
+        return
+    chunk.run = job.run
+    for item in chunk.items:
+        if not item.status.terminal:
+            items.fail(item, ItemError("Unexpected", _GAVE_UP), services.clock())
+    services.jobs.save_chunk(job.job_id, chunk)

@@ -1,0 +1,354 @@
+"""From a request that is well formed to a job on record, or to one clear refusal and no trace.
+
+The checks come in the order of the HTTP contract. The record is written before the message is sent: a message
+that is lost between the two is sent again by the watchdog, which is armed before the record.
+"""
+
+import logging
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.api.request_json import request_fingerprint
+from shared.api.submission import Submission, planned_request
+from shared.calendar import expiry
+from shared.catalog.names import product_name
+from shared.errors import (
+    Conflict,
+    Fault,
+    GraphError,
+    InvalidRequest,
+    KeyReused,
+    NotFound,
+    Unavailable,
+)
+from shared.graph.directory import Group
+from shared.jobs import view, watch
+from shared.jobs.changing import change_job
+from shared.jobs.messages import JobMessage, Step, send_job
+from shared.jobs.rate import SubmitRate
+from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
+from shared.jobs.services import Services
+from shared.models import Action, Caller, Catalog, JobRequest, JobStatus, JobView
+
+log = logging.getLogger(__name__)
+
+PLAN_LIFETIME = timedelta(hours=24)
+_KEYED_JOBS = uuid.UUID("5d0f7c52-6c57-4a44-8f3c-0c1d3e6b8a11")
+"""Namespace of the ids of jobs with an idempotency key: caller and key give the id, so one write is both."""
+_REMOVES = (
+    "This removes licenses: what Microsoft 365 keeps for them (mailbox, phone number, files) is removed from "
+    'Microsoft 365 after its grace period. Repeat the request with "confirm": true if that is wanted.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    job: JobView
+    replayed: bool
+
+
+class Submitter:
+    """Accepts requests that make jobs. `services.directory` should speak at the priority of a waiting person."""
+
+    def __init__(self, services: Services, rate: SubmitRate) -> None:
+        self._services = services
+        self._rate = rate
+
+    def submit(self, submission: Submission, caller: Caller) -> Accepted:
+        """Check and accept a request.
+
+        Raises:
+            RequestError: as the contract says; nothing is recorded.
+            Unavailable: Graph or Storage is away; nothing is recorded.
+        """
+        job_id = _job_id(caller, submission.idempotency_key)
+        former = self._services.jobs.get(job_id) if submission.idempotency_key else None
+        if former is not None:
+            return self._replay(former, submission)
+        self._rate.count(caller.key)
+        request = submission.accepted()
+        facts = self._facts(request, job_id)
+        fingerprint = request_fingerprint(request) if submission.idempotency_key else None
+        facts = replace(facts, created_by=caller, fingerprint=fingerprint)
+        return self._accept(job_id, facts, submission)
+
+    def _facts(self, request: JobRequest, job_id: str) -> JobFacts:
+        if request.plan_id is not None:
+            return self._of_plan(request, job_id)
+        if request.undo_of is not None:
+            return self._of_undo(request)
+        if request.action in (Action.REMOVE, Action.REPLACE) and not (request.confirm or request.dry_run):
+            raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
+        groups, catalog = self._check(request)
+        _check_units(request, catalog)
+        return self._new(request, tuple(SelectedGroup(group.id, group.display_name) for group in groups))
+
+    def _new(
+        self, request: JobRequest, groups: tuple[SelectedGroup, ...], source: str | None = None
+    ) -> JobFacts:
+        now = self._services.clock()
+        if request.start_at is not None and request.start_at <= now:
+            request = replace(request, start_at=None)
+        expires_in = request.expires_in
+        return JobFacts(
+            request=request,
+            created_at=now,
+            created_by=Caller("", "timer", ""),
+            wait_token=secrets.token_urlsafe(24),
+            groups=groups,
+            expires_at=expiry(request.start_at or now, expires_in.value, expires_in.unit)
+            if expires_in
+            else None,
+            source_job_id=source,
+        )
+
+    # --- what Graph must confirm --------------------------------------------------------------------------
+
+    def _check(self, request: JobRequest) -> tuple[list[Group], Catalog]:
+        try:
+            found = self._services.directory.groups_by_id(request.group_ids)
+            catalog = self._services.catalog.get(max_age=timedelta(seconds=10))
+        except GraphError as error:
+            raise Unavailable(error.message, code="GraphUnavailable") from error
+        _check_plans(request, catalog)
+        missing = [*_missing_groups(request, found), *_missing_licenses(request, catalog)]
+        if missing:
+            more = f" ({len(missing)} in all: see details)" if len(missing) > 1 else ""
+            raise NotFound(
+                missing[0].message + more,
+                code=missing[0].code,
+                target=missing[0].target,
+                details=tuple(missing),
+            )
+        return [group for group in found.values() if isinstance(group, Group)], catalog
+
+    # --- plans and undos ----------------------------------------------------------------------------------
+
+    def _of_plan(self, request: JobRequest, job_id: str) -> JobFacts:
+        plan = self._services.jobs.get(str(request.plan_id))
+        if plan is None or not plan.request.dry_run:
+            raise NotFound(
+                f"There is no dry run {request.plan_id}. Make one and carry that out.",
+                code="PlanNotFound",
+                target="plan",
+            )
+        self._confirm_removal(plan, request.confirm)
+        if plan.status not in (JobStatus.FINISHED, JobStatus.FINISHED_WITH_EXCEPTION):
+            raise Conflict(
+                f"The dry run is {plan.status}: only a finished one can be carried out.",
+                code="PlanNotUsable",
+                target="plan",
+            )
+        if plan.carried_out_by not in (None, job_id) and self._services.jobs.get(str(plan.carried_out_by)):
+            raise Conflict(
+                f"Job {plan.carried_out_by} carried this plan out already. Make a new dry run.",
+                code="PlanNotUsable",
+                target="plan",
+            )
+        if plan.finished_at is None or self._services.clock() > plan.finished_at + PLAN_LIFETIME:
+            raise Conflict(
+                "The plan is older than 24 hours. Make a new dry run.", code="PlanExpired", target="plan"
+            )
+        if not request.allow_shortage:
+            self._check_plan_units(plan)
+        return self._new(planned_request(request, plan.request), self._groups_of(plan), plan.job_id)
+
+    def _check_plan_units(self, plan: JobRecord) -> None:
+        try:
+            catalog = self._services.catalog.get(max_age=timedelta(seconds=10))
+        except GraphError as error:
+            raise Unavailable(error.message, code="GraphUnavailable") from error
+        needed = {line.sku_id for line in view.view(self._services, plan).demand if line.needed}
+        _check_units(plan.request, catalog, only=needed)
+
+    def _of_undo(self, request: JobRequest) -> JobFacts:
+        job = self._services.jobs.get(str(request.undo_of))
+        if job is None:
+            raise NotFound(f"There is no job {request.undo_of}.", code="JobNotFound", target="id")
+        if not job.status.terminal:
+            raise Conflict(f"The job is {job.status}: it can be undone once it has ended.", code="JobRunning")
+        tallies = self._services.jobs.tallies(job.job_id)
+        if job.request.dry_run or job.request.action is Action.EXPORT or not any(t.undoable for t in tallies):
+            raise Conflict("This job changed nothing, so there is nothing to undo.", code="JobNotUndoable")
+        undone_by = self._services.jobs.get(job.undone_by) if job.undone_by else None
+        if undone_by is not None and not undone_by.status.terminal:
+            raise Conflict(f"Job {undone_by.job_id} is undoing this job already.", code="UndoRunning")
+        if any(tally.adds for tally in tallies) and not (request.confirm or request.dry_run):
+            raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
+        return self._new(request, self._groups_of(job), job.job_id)
+
+    def _confirm_removal(self, plan: JobRecord, confirmed: bool) -> None:
+        if confirmed:
+            return
+        removes = plan.request.action in (Action.REMOVE, Action.REPLACE)
+        if plan.request.undo_of is not None:
+            removes = any(tally.adds for tally in self._services.jobs.tallies(plan.request.undo_of))
+        if removes:
+            raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
+
+    def _groups_of(self, job: JobRecord) -> tuple[SelectedGroup, ...]:
+        groups = view.view(self._services, job).groups
+        return tuple(SelectedGroup(group.group_id, group.display_name, group.users) for group in groups)
+
+    # --- on record ----------------------------------------------------------------------------------------
+
+    def _accept(self, job_id: str, facts: JobFacts, submission: Submission) -> Accepted:
+        services = self._services
+        job = JobRecord(job_id, facts, available=self._available(facts.request))
+        watch.arm(services, job_id, facts.request.start_at)
+        self._mark_source(job)
+        if not services.jobs.create(job):
+            former = services.jobs.get(job_id)
+            if former is None:
+                raise Unavailable("Storage lost the job. Send the request again.", code="StorageUnavailable")
+            return self._replay(former, submission)
+        services.index.put(view.assemble(job, {}, []))
+        send_job(services.queues, JobMessage(job_id, Step.BEGIN))
+        log.info("job %s accepted: %s for %d groups", job_id, facts.request.action, len(facts.groups))
+        return Accepted(view.assemble(job, {}, []), replayed=False)
+
+    def _available(self, request: JobRequest) -> dict[str, int]:
+        if request.action not in (Action.ASSIGN, Action.REPLACE):
+            return {}
+        catalog = self._services.catalog.get()
+        return {
+            entry.sku_id: catalog[entry.sku_id].available
+            for entry in request.licenses
+            if entry.sku_id in catalog
+        }
+
+    def _mark_source(self, job: JobRecord) -> None:
+        """A plan is used once; an undone job knows by whom. Marked before the job is there: see `_of_plan`."""
+        source, request = job.facts.source_job_id, job.request
+
+        def mark(record: JobRecord) -> bool:
+            if request.plan_id is not None:
+                if record.carried_out_by not in (None, job.job_id) and self._services.jobs.get(
+                    str(record.carried_out_by)
+                ):
+                    raise Conflict(
+                        f"Job {record.carried_out_by} carries this plan out already.",
+                        code="PlanNotUsable",
+                        target="plan",
+                    )
+                record.carried_out_by = job.job_id
+            return True
+
+        def mark_undone(record: JobRecord) -> bool:
+            record.undone_by = job.job_id
+            return True
+
+        if source is not None and request.plan_id is not None:
+            change_job(self._services, source, mark)
+        if request.undo_of is not None and not request.dry_run:
+            undone = change_job(self._services, request.undo_of, mark_undone)
+            if undone is not None:
+                self._services.index.put(view.view(self._services, undone))
+
+    def _replay(self, former: JobRecord, submission: Submission) -> Accepted:
+        """The same job as it is now; a killed submission's missing message is made up for."""
+        same = (
+            submission.request is not None
+            and request_fingerprint(submission.request) == former.facts.fingerprint
+        )
+        if not same:
+            raise KeyReused(
+                "This idempotency key was used for another request. Use a new key for a new request.",
+                target="Idempotency-Key",
+            )
+        if former.phase is Phase.ACCEPTED and former.request.start_at is None:
+            send_job(self._services.queues, JobMessage(former.job_id, Step.BEGIN))
+        return Accepted(view.view(self._services, former), replayed=True)
+
+
+def _job_id(caller: Caller, key: str | None) -> str:
+    return str(uuid.uuid5(_KEYED_JOBS, f"{caller.key}\n{key}") if key is not None else uuid.uuid4())
+
+
+def _missing_groups(request: JobRequest, found: dict[str, Group | GraphError]) -> Iterable[Fault]:
+    for position, group_id in enumerate(request.group_ids):
+        answer = found[group_id]
+        if isinstance(answer, Group):
+            continue
+        if answer.code != "GroupNotFound":
+            raise Unavailable(answer.message, code="GraphUnavailable") from answer
+        yield Fault(
+            "GroupNotFound",
+            f"There is no group {group_id} in this tenant. Check the id, or choose the group by name.",
+            f"groupIds[{position}]",
+        )
+
+
+def _missing_licenses(request: JobRequest, catalog: Catalog) -> Iterable[Fault]:
+    replaced: Sequence[str] = () if request.replaces == "all" else request.replaces
+    named = [(entry.sku_id, f"licenses[{n}].skuId") for n, entry in enumerate(request.licenses)]
+    for sku_id, target in [*named, *((sku_id, f"replaces[{n}]") for n, sku_id in enumerate(replaced))]:
+        if sku_id not in catalog:
+            yield Fault(
+                "LicenseNotFound",
+                f"This tenant has no subscription to a license {sku_id}. GET /api/licenses lists what it has.",
+                target,
+            )
+
+
+def _check_plans(request: JobRequest, catalog: Catalog) -> None:
+    """What only the tenant's SKUs can tell about the body: licences for companies, plans of other licences."""
+    faults = []
+    for n, entry in enumerate(request.licenses):
+        sku = catalog.get(entry.sku_id)
+        if sku is None:
+            continue
+        if sku.applies_to.lower() == "company":
+            faults.append(
+                Fault(
+                    "InvalidRequest",
+                    f"{product_name(sku.sku_id, sku.sku_part_number)} belongs to the whole organisation; "
+                    "it cannot be assigned to users.",
+                    f"licenses[{n}].skuId",
+                )
+            )
+        known = {plan.service_plan_id for plan in sku.service_plans}
+        faults += [
+            Fault(
+                "InvalidRequest",
+                f"{plan} is no service plan of {product_name(sku.sku_id, sku.sku_part_number)}.",
+                f"licenses[{n}].disabledPlans[{m}]",
+            )
+            for m, plan in enumerate(entry.disabled_plans or ())
+            if plan not in known
+        ]
+    if faults:
+        raise InvalidRequest.of(tuple(faults))
+
+
+def _check_units(request: JobRequest, catalog: Catalog, only: set[str] | None = None) -> None:
+    """Refuse what cannot succeed for anyone who lacks the licence; a dry run shows it instead."""
+    if (
+        (request.dry_run
+        and only is None)
+        or request.allow_shortage
+        or request.action not in (Action.ASSIGN, Action.REPLACE)
+    ):
+        return
+    faults: list[Fault] = []
+    for n, entry in enumerate(request.licenses):
+        sku = catalog.get(entry.sku_id)
+        if sku is None or sku.available or (only is not None and sku.sku_id not in only):
+            continue
+        total = sku.enabled + sku.warning
+        faults.append(
+            Fault(
+                "NoAvailableLicenses",
+                f"{product_name(sku.sku_id, sku.sku_part_number)} has no free unit: "
+                f"{sku.consumed} of {total} are in use. "
+                'Buy units or free some, or send "allowShortage": true to go on all the same.',
+                f"licenses[{n}].skuId",
+            )
+        )
+    if faults:
+        raise Conflict(
+            faults[0].message, code="NoAvailableLicenses", target=faults[0].target, details=tuple(faults)
+        )

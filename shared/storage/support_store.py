@@ -1,0 +1,35 @@
+"""Messages that could not be handled, kept as they were for whoever looks into it: the table `support`.
+
+    <queue> | <time>|<messageId>
+"""
+
+from collections import Counter
+
+from azure.data.tables import TableClient
+
+from shared.clock import Clock
+from shared.storage import tables
+from shared.storage.connection import Storage
+from shared.storage.packing import MAX_PROPERTY_BYTES, split
+
+
+class SupportStore:
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    @property
+    def _table(self) -> TableClient:
+        return self._storage.table("support")
+
+    def record(self, queue: str, message_id: str, text: str, outcome: str) -> None:
+        """`outcome` says in a sentence what was done about it."""
+        row = {"PartitionKey": queue, "RowKey": f"{self._clock():%Y%m%dT%H%M%S}|{message_id}", "outcome": outcome}
+        tables.upsert(self._table, {**row, **split(text.encode()[:MAX_PROPERTY_BYTES])})
+
+    def counts(self) -> Counter[str]:
+        """Messages on record, by queue."""
+        rows = tables.query(
+            self._table, "PartitionKey ge @first", {"first": ""}, select=("PartitionKey", "RowKey")
+        )
+        return Counter(str(row["PartitionKey"]) for row in rows)
