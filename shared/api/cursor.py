@@ -1,8 +1,9 @@
 """Opaque cursors: where a list goes on.
 
-A cursor is base64url of compact JSON `{"v": 1, "of": <list>, "at": <state>, "sum": <checksum>}`. The checksum
-tells a cursor that was cut or edited from one that we gave out; it is no protection, so whoever uses the
-state must treat it as any other value from outside. It travels as the query parameter `cursor` of `nextLink`.
+A cursor is base64url of compact JSON `{"v": 1, "at": <state>, "sum": <checksum>}`. The checksum, over list and
+state, tells a cursor that was cut, edited or of another list from one that we gave out; it is no protection, so
+whoever uses the state must treat it as any other value from outside. It travels as the query parameter `cursor`
+of `nextLink`.
 """
 
 import base64
@@ -20,7 +21,7 @@ _VERSION = 1
 
 def encode(list_name: str, state: dict[str, Any]) -> str:
     """The cursor for the next page of a list; `state` is JSON and holds no secret."""
-    document = {"v": _VERSION, "of": list_name, "at": state, "sum": _checksum(list_name, state)}
+    document = {"v": _VERSION, "at": state, "sum": _checksum(list_name, state)}
     return base64.urlsafe_b64encode(_compact(document)).rstrip(b"=").decode("ascii")
 
 
@@ -34,7 +35,6 @@ def decode(list_name: str, cursor: str) -> dict[str, Any]:
     state = document.get("at")
     if (
         document.get("v") != _VERSION
-        or document.get("of") != list_name
         or not isinstance(state, dict)
         or document.get("sum") != _checksum(list_name, state)
     ):

@@ -96,8 +96,6 @@ def request_fingerprint(request: JobRequest) -> str:
     difference. Take it from the request as received: one that names a plan, before `planned_request`.
     """
     stored = request_to_json(request)
-    if request.plan_id is not None:
-        del stored["action"]
     for entry in stored["licenses"]:
         entry["disabled_plans"] = _in_order(entry["disabled_plans"])
     stored["licenses"].sort(key=lambda entry: str(entry["sku_id"]))

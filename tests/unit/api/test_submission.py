@@ -409,6 +409,25 @@ def test_the_bounds_themselves_are_within(change: dict[str, Any]) -> None:
     assert isinstance(understood(ASSIGN | change), JobRequest)
 
 
+@pytest.mark.parametrize(
+    ("start", "months", "refused"),
+    [
+        ("2027-11-01T00:00:00Z", 12 * 73 + 1, True),
+        ("2026-11-24T12:00:00Z", 12 * 73 + 1, False),
+        ("2020-01-01T00:00:00Z", 12 * 73 + 1, False),
+        ("2020-01-01T00:00:00Z", 12 * 74, True),
+    ],
+)
+def test_an_expiry_counts_from_the_start_but_not_from_one_in_the_past(
+    start: str, months: int, refused: bool
+) -> None:
+    body = ASSIGN | {"startAt": start, "expiresIn": {"value": months, "unit": "months"}}
+    if refused:
+        assert targets(body) == ["expiresIn.value"]
+    else:
+        assert understood(body).expires_in == ExpiresIn(months, "months")
+
+
 def test_replaces_may_name_a_hundred() -> None:
     assert len(understood(REPLACE | {"replaces": ids(100) + ids(100)}).replaces) == 100
 
