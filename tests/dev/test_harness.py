@@ -15,6 +15,7 @@ from azure.storage.queue import QueueClient
 from local.up.child import Child, ChildEndedError
 from tests.support.azurite import Azurite
 from tests.support.eventually import eventually, never
+from tests.support.graph import GraphSimulator
 from tests.support.process import ROOT
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and process groups")
@@ -131,3 +132,42 @@ def test_azurite_keeps_a_data_folder_over_a_restart(tmp_path: Path) -> None:
             message = queue.receive_message()
         assert message is not None
         assert message.content == "c"
+
+
+def test_the_control_of_the_simulator_is_as_the_client_believes(graph: GraphSimulator) -> None:
+    """Each call once, so that a change of the simulator shows here and not in every suite."""
+    control = graph.control
+    control.reset("empty")
+    seeded = control.seed(skus=[{"skuPartNumber": "ENTERPRISEPACK", "enabled": 3}])
+    (sku,) = seeded["skuIds"]
+    seeded = control.seed(
+        users=[{"usageLocation": "DE", "licenses": [{"skuId": sku}]}],
+        bulk=[{"displayName": "Many", "users": 2, "licenses": []}],
+    )
+    user = seeded["userIds"][0]
+    group = control.group_named("Many")
+    control.patch_group(group, add=[user])
+    assert len(control.group_users(group)) == 3
+    assert [item["skuId"] for item in control.user(user)["licenses"]] == [sku]
+    assert control.patch_user(user, licenses=[])["licenses"] == []
+    control.patch_sku(sku, enabled=7)
+    assert [(item["enabled"], item["consumed"]) for item in control.skus()] == [(7, 0)]
+    control.delete_user(user)
+    control.delete_group(group)
+    assert control.groups() == []
+
+    control.set_latency(1, jitter=1)
+    control.set_limits(300, 15)
+    control.set_lag(read_after_write=1, usage_location=2, members=3)
+    control.set_token_lifetime(60)
+    control.revoke_tokens()
+    control.expire_pages()
+    control.withhold_permissions("User.ReadWrite.All")
+    assert len(control.add_faults({"kind": "status", "status": 503, "times": 1}, {"kind": "drop"})) == 2
+    assert [fault["kind"] for fault in control.faults()] == ["status", "drop"]
+    control.clear_faults()
+    assert (control.faults(), control.changes(), control.files(), control.mails()) == ([], [], [], [])
+    control.reset_stats()
+    assert control.stats()["httpCalls"] == 0
+    with pytest.raises(AssertionError, match="no such"):
+        control.user("no such")
