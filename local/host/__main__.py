@@ -21,7 +21,7 @@ def main() -> int:
         prog="python -m local.host", description="Run the Functions app locally."
     )
     parser.add_argument(
-        "--port", type=int, help="default: Host.LocalHttpPort of local.settings.json, else 7071"
+        "--port", type=int, help="default: Host.LocalHttpPort of local.settings.json, else 7071; 0: any"
     )
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     parser.add_argument(
@@ -44,9 +44,8 @@ async def _run(arguments: argparse.Namespace) -> None:
     configure_logging(host_json.log_level)
     settings = load_host_settings(app_dir)
     local_user = enable_for_local_user()
-    listener = listen(
-        arguments.host or local_settings.address or "127.0.0.1", arguments.port or local_settings.port or 7071
-    )
+    port = arguments.port if arguments.port is not None else local_settings.port or 7071
+    listener = listen(arguments.host or local_settings.address or "127.0.0.1", port)
     functions = index_functions(load_functions(app_dir), host_json.http.route_prefix)
     host = Host(functions, app_dir, settings, host_json, local_user)
     await serve(host, listener, local_settings)
