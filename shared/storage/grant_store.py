@@ -1,117 +1,55 @@
-"""Temporary licences: the table `grants`. One partition, so that all rows of a grant change in one transaction.
-
-user  | <user_hash>|<userId>|<skuId>    the running grant of a user and SKU: at most one, by its key
-due   | <expiresAt>|<grantId>           running grants by expiry
-id    | <grantId>                       every grant, also when it has ended
-ended | <reversed time>|<grantId>       ended grants, the latest first
-sweep                                   the latest sweep job
-
-Every row but the last carries the whole grant: reading a list, a user or one id is one read. Whatever changes a
-running grant rewrites its `user` row and its `id` row together. A condition on either of them therefore notices every
-other change, whichever of the two the other one went by.
-"""
+"""Temporary licences in the table `grants`; see `shared.storage.grant_rows` for the rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from azure.data.tables import TableClient, TableEntity
-from pydantic import TypeAdapter
 
-from shared.api.record_answers import GrantEvent
-from shared.jobs.records import user_hash
 from shared.models import Grant
 from shared.storage import tables
 from shared.storage.connection import Storage
-from shared.storage.packing import deflate, inflate, join, split
+from shared.storage.grant_rows import (
+    FACTS,
+    PARTITION,
+    Change,
+    GrantRecord,
+    Operation,
+    Stored,
+    behind,
+    due_key,
+    ended_prefix,
+    grant_in,
+    id_key,
+    operations,
+    prefix_of,
+    record_in,
+    sortable,
+    stored_in,
+    user_prefix,
+)
 
-PARTITION = "grants"
 PAGE = 1000
 """Rows that one request returns at most."""
 FEW_USERS = 16
 """So few are read one by one where a range over all of them holds more than a page."""
-_END_OF_TIME = 10**14
-_FACTS = ("RowKey", "grantId", "userId", "skuId", "jobId", "expiresAt")
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRecord:
-    """A temporary licence with everything that happened to it.
-
-    `job_id` is the job that granted it. `expires_at` is None only where it was made permanent. `ended_at` is None
-    while it runs; `reason` tells why it ended. `ending_by` is the sweep that announced at `ending_since` that it is
-    about to take the licence.
-    """
-
-    grant_id: str
-    user_id: str
-    user_principal_name: str
-    user_display_name: str
-    sku_id: str
-    job_id: str
-    created_at: datetime
-    expires_at: datetime | None
-    history: tuple[GrantEvent, ...] = ()
-    ended_at: datetime | None = None
-    reason: str | None = None
-    ending_since: datetime | None = None
-    ending_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A grant as a `user` row (or, `by_id`, an `id` row) showed it, with that row's ETag."""
-
-    record: GrantRecord
-    etag: str
-    by_id: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of a user's grant of one SKU.
-
-    `before` is the running one as it was read, None where there was none; `ended` is that grant once it has ended;
-    `running` is the one that runs from then on, the same or a new one.
-    """
-
-    before: Stored | None = None
-    ended: GrantRecord | None = None
-    running: GrantRecord | None = None
-
-    @property
-    def user_id(self) -> str:
-        records = (self.running, self.ended, self.before.record if self.before else None)
-        return next(record.user_id for record in records if record)
-
-
-@dataclass(frozen=True, slots=True)
-class DueUser:
-    """A user with a running grant, as the grant knows the user."""
-
-    user_id: str
-    user_principal_name: str
-    display_name: str
+_SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which grants a list holds; None: any."""
+    """Which grants a list holds; None: any. `announced` compares the announcement of a sweep with `announced_since`."""
 
     user_id: str | None = None
     sku_id: str | None = None
     expires_before: datetime | None = None
-    ending: bool | None = None
-    """Whether a sweep has announced it since `ending_after`; an older announcement counts for nothing."""
-    ending_after: datetime | None = None
-
-
-_RECORD = TypeAdapter(GrantRecord)
+    announced: bool | None = None
+    announced_since: datetime | None = None
 
 
 class GrantStore:
-    """Every write is conditional; nothing here decides what to write."""
+    """Every write is conditional or idempotent; nothing here decides what to write."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -122,34 +60,141 @@ class GrantStore:
 
     # --- by user ------------------------------------------------------------------------------------------
 
-    def running(self, user_ids: Sequence[str]) -> Iterator[Grant]:
+    def running(self, user_ids: Iterable[str]) -> Iterator[Grant]:
         """The running grants of these users, without their history."""
-        for row in self._user_rows(user_ids, _FACTS):
-            yield Grant(row["grantId"], row["userId"], row["skuId"], _moment(row["expiresAt"]), row["jobId"])
+        return map(grant_in, self._rows_of(user_ids, FACTS))
 
-    def of_users(self, user_ids: Sequence[str]) -> dict[str, dict[str, Stored]]:
-        """The running grants of these users, by user and SKU."""
+    def of_users(self, user_ids: Iterable[str]) -> dict[str, dict[str, Stored]]:
+        """The running grants of these users, by user and SKU; a user without one has no entry."""
         found: dict[str, dict[str, Stored]] = {}
-        for row in self._user_rows(user_ids):
-            stored = _stored(row)
+        for stored in map(stored_in, self._rows_of(user_ids)):
             found.setdefault(stored.record.user_id, {})[stored.record.sku_id] = stored
         return found
 
-    def _user_rows(self, user_ids: Iterable[str], select: Sequence[str] | None = None) -> Iterator[TableEntity]:
-        """The users' rows. One range over all of them, since neighbours by hash are asked for together; it is
-        narrow for a chunk of a large job, and holds little where few grants run.
+    def _rows_of(self, user_ids: Iterable[str], select: Sequence[str] | None = None) -> Iterator[TableEntity]:
+        """A range from the first user to the last, since neighbours by hash are asked for together: narrow for a
+        chunk of a large job, and short where few grants run. Where it is long and the users are few, a range each.
         """
-        prefixes = sorted({_user_prefix(user_id): user_id for user_id in user_ids})
-        wanted = set(prefixes)
-        while prefixes:
-            rows = self._page(prefixes[0], f"{prefixes[-1][:-1]}}}", select)
-            yield from (row for row in rows if _prefix_of(row) in wanted)
-            if len(rows) < PAGE:
+        left = sorted({user_prefix(user_id) for user_id in user_ids})
+        wanted = frozenset(left)
+        while left:
+            rows = self._page(left[0], behind(left[-1]), select)
+            whole = len(rows) < PAGE
+            cut = None if whole else prefix_of(rows[-1]["RowKey"])
+            yield from (row for row in rows if (key := prefix_of(row["RowKey"])) in wanted and key != cut)
+            if cut is None:
                 return
-            last = _prefix_of(rows[-1])
-            wanted.discard(last) if False else None
-            prefixes = [prefix for prefix in prefixes if prefix >= last]
-            if len(prefixes) <= FEW_USERS:
+            left = [prefix for prefix in left if prefix >= cut]
+            if len(left) <= FEW_USERS:
                 break
-        for prefix in prefixes:
-            yield from self._page(prefix, f"{prefix[:-1]}}}", select)
+        for prefix in left:
+            yield from self._page(prefix, behind(prefix), select)
+
+    def _page(self, start: str, end: str, select: Sequence[str] | None) -> list[TableEntity]:
+        return tables.first_page(self._table, _RANGE, _range(start, end), PAGE, select=select)
+
+    # --- by expiry, by id, by end -------------------------------------------------------------------------
+
+    def due(self, cutoff: datetime) -> Iterator[GrantRecord]:
+        """Running grants that expire at `cutoff` or before, the earliest first."""
+        end = behind(f"due|{sortable(cutoff)}|")
+        return map(record_in, tables.query(self._table, _RANGE, _range("due|", end)))
+
+    def count_due(self, cutoff: datetime) -> int:
+        end = behind(f"due|{sortable(cutoff)}|")
+        rows = tables.query(self._table, _RANGE, _range("due|", end), select=("RowKey",))
+        return sum(1 for _ in rows)
+
+    def by_id(self, grant_id: str) -> Stored | None:
+        row = tables.get(self._table, PARTITION, id_key(grant_id))
+        return stored_in(row) if row else None
+
+    def list_running(self, only: Filter, after: str, size: int) -> list[GrantRecord]:
+        """Those behind the key `after` by expiry, at most `size`."""
+        if only.user_id is not None:
+            return self._list_of_user(only.user_id, only, after, size)
+        end = f"due|{sortable(only.expires_before)}|" if only.expires_before else "due}"
+        return self._list(max("due|", after), end, only, size)
+
+    def list_ended(self, only: Filter, after: str, size: int) -> list[GrantRecord]:
+        """Those behind the key `after`, the latest end first, at most `size`."""
+        return self._list(max("ended|", after), "ended}", only, size)
+
+    def ended_since(self, moment: datetime, job_id: str) -> Iterator[GrantRecord]:
+        """Grants of this job that ended at that moment or later."""
+        filter_ = f"{_RANGE} and jobId eq @job"
+        parameters = _range("ended|", behind(ended_prefix(moment))) | {"job": job_id}
+        return map(record_in, tables.query(self._table, filter_, parameters))
+
+    def _list_of_user(self, user_id: str, only: Filter, after: str, size: int) -> list[GrantRecord]:
+        """The same from the user's few rows, instead of searching all that run."""
+        prefix = user_prefix(user_id)
+        filter_, parameters = _filtered(only, prefix, behind(prefix))
+        found = map(record_in, tables.query(self._table, filter_, parameters))
+        return sorted((one for one in found if due_key(one) > after), key=due_key)[:size]
+
+    def _list(self, after: str, end: str, only: Filter, size: int) -> list[GrantRecord]:
+        filter_, parameters = _filtered(only, after, end)
+        filter_ += " and RowKey ne @start"
+        return [record_in(row) for row in tables.first_page(self._table, filter_, parameters, size)]
+
+    # --- changes ------------------------------------------------------------------------------------------
+
+    def commit(self, changes: Iterable[Change]) -> list[Change]:
+        """Write them, as many in a transaction as it holds; each is whole or absent. At most one a user and SKU.
+
+        Answers those that were not written since a grant in their transaction was no longer as read (or since a
+        lost answer hid that they were): read again.
+        """
+        lost: list[Change] = []
+        batch: list[Change] = []
+        batched: list[Operation] = []
+        for change in changes:
+            wanted = operations(change)
+            if len(batched) + len(wanted) > tables.MAX_OPERATIONS:
+                lost += self._transact(batch, batched)
+                batch, batched = [], []
+            batch.append(change)
+            batched += wanted
+        return lost + self._transact(batch, batched)
+
+    def _transact(self, changes: list[Change], batch: list[Operation]) -> list[Change]:
+        if not batch:
+            return []
+        try:
+            tables.transact(self._table, batch)
+        except tables.Superseded:
+            return changes
+        return []
+
+    # --- sweeps -------------------------------------------------------------------------------------------
+
+    def last_sweep(self) -> str | None:
+        """The id of the latest sweep job, or of one before it: see `shared.jobs.sweep`."""
+        row = tables.get(self._table, PARTITION, _SWEEP)
+        return str(row["jobId"]) if row else None
+
+    def note_sweep(self, job_id: str) -> None:
+        tables.upsert(self._table, {"PartitionKey": PARTITION, "RowKey": _SWEEP, "jobId": job_id})
+
+
+_RANGE = "PartitionKey eq @partition and RowKey ge @start and RowKey lt @end"
+
+
+def _range(start: str, end: str) -> dict[str, Any]:
+    return {"partition": PARTITION, "start": start, "end": end}
+
+
+def _filtered(only: Filter, start: str, end: str) -> tuple[str, dict[str, Any]]:
+    filter_, parameters = _RANGE, _range(start, end)
+    for column, value in (("userId", only.user_id), ("skuId", only.sku_id)):
+        if value is not None:
+            filter_ += f" and {column} eq @{column}"
+            parameters[column] = value
+    if only.expires_before is not None:
+        filter_ += " and expiresAt lt @before and expiresAt ne ''"
+        parameters["before"] = sortable(only.expires_before)
+    if only.announced is not None and only.announced_since is not None:
+        filter_ += f" and endingSince {'ge' if only.announced else 'lt'} @since"
+        parameters["since"] = sortable(only.announced_since)
+    return filter_, parameters
