@@ -26,7 +26,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 VERSION = "/v1.0"
-DEFAULT_SECRET = "simulator-secret"
+DEFAULT_SECRET = "simulator-secret"  # noqa: S105 -- made up; it opens nothing but made-up data
 DROP = "graph.simulator.drop"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _AGS = json.dumps(
@@ -58,7 +58,7 @@ class GraphApp:
 
     def reset(self, tenant: str, seed: int) -> None:
         """Start afresh with a new tenant; running calls finish with the old one."""
-        self.simulator = Simulator(make_tenant(tenant, seed, self.clock.now()), self.clock, self.secret)
+        self.simulator = Simulator(make_tenant(tenant, seed), self.clock, self.secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
