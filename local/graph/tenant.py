@@ -182,7 +182,7 @@ class _Contoso:
             tuple(plans[name] for name in disabled),
             "Active",
             "None",
-            LONG_AGO,
+            timestamp(LONG_AGO),
         )
         self.tenant.set_licenses(user, (*user.licenses, item), LONG_AGO)
 
