@@ -1,10 +1,8 @@
 """From a request that is well formed to a job on record, or to one clear refusal and no trace.
 
-The checks come in the order of the HTTP contract. The record is written before the message is sent: a message
-that is lost between the two is sent again by the watchdog, which is armed before the record.
+The checks come in the order of the HTTP contract. What follows once they are passed is `shared.jobs.accept`.
 """
 
-import logging
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
@@ -25,15 +23,14 @@ from shared.errors import (
     Unavailable,
 )
 from shared.graph.directory import Group
-from shared.jobs import view, watch
+from shared.jobs import view
+from shared.jobs.accept import accept
 from shared.jobs.changing import change_job
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.rate import SubmitRate
 from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
 from shared.jobs.services import Services
 from shared.models import Action, Caller, Catalog, JobRequest, JobStatus, JobView
-
-log = logging.getLogger(__name__)
 
 PLAN_LIFETIME = timedelta(hours=24)
 _KEYED_JOBS = uuid.UUID("5d0f7c52-6c57-4a44-8f3c-0c1d3e6b8a11")
@@ -198,17 +195,14 @@ class Submitter:
     def _accept(self, job_id: str, facts: JobFacts, submission: Submission) -> Accepted:
         services = self._services
         job = JobRecord(job_id, facts, available=self._available(facts.request))
-        watch.arm(services, job_id, facts.request.start_at)
         self._mark_source(job)
-        if not services.jobs.create(job):
-            former = services.jobs.get(job_id)
-            if former is None:
-                raise Unavailable("Storage lost the job. Send the request again.", code="StorageUnavailable")
-            return self._replay(former, submission)
-        services.index.put(view.assemble(job, {}, []))
-        send_job(services.queues, JobMessage(job_id, Step.BEGIN))
-        log.info("job %s accepted: %s for %d groups", job_id, facts.request.action, len(facts.groups))
-        return Accepted(view.assemble(job, {}, []), replayed=False)
+        accepted = accept(services, job)
+        if accepted is not None:
+            return Accepted(accepted, replayed=False)
+        former = services.jobs.get(job_id)
+        if former is None:
+            raise Unavailable("Storage lost the job. Send the request again.", code="StorageUnavailable")
+        return self._replay(former, submission)
 
     def _available(self, request: JobRequest) -> dict[str, int]:
         if request.action not in (Action.ASSIGN, Action.REPLACE):
@@ -327,8 +321,7 @@ def _check_plans(request: JobRequest, catalog: Catalog) -> None:
 def _check_units(request: JobRequest, catalog: Catalog, only: set[str] | None = None) -> None:
     """Refuse what cannot succeed for anyone who lacks the licence; a dry run shows it instead."""
     if (
-        (request.dry_run
-        and only is None)
+        (request.dry_run and only is None)
         or request.allow_shortage
         or request.action not in (Action.ASSIGN, Action.REPLACE)
     ):

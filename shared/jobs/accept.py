@@ -1,0 +1,28 @@
+"""How a job comes on record, whoever asks for it."""
+
+import logging
+
+from shared.jobs import view, watch
+from shared.jobs.messages import JobMessage, Step, send_job
+from shared.jobs.records import JobRecord, Phase
+from shared.jobs.services import Services
+from shared.models import JobView
+
+log = logging.getLogger(__name__)
+
+
+def accept(services: Services, job: JobRecord) -> JobView | None:
+    """Put the job on record and send its first message; None if there is a job of that id already.
+
+    The record comes before the message, and the watchdog is armed before the record: a message that is lost
+    between the two is sent again. A held job waits for a person, so it gets none.
+    """
+    watch.arm(services, job.job_id, job.request.start_at)
+    if not services.jobs.create(job):
+        return None
+    now = view.assemble(job, {}, [])
+    services.index.put(now)
+    if job.phase is not Phase.HELD:
+        send_job(services.queues, JobMessage(job.job_id, Step.BEGIN))
+    log.info("job %s accepted: %s for %d groups", job.job_id, job.request.action, len(job.facts.groups))
+    return now
