@@ -158,14 +158,14 @@ def _delete_user(call: Call) -> dict[str, Any]:
 
 def _transitive_users(call: Call, group: Group) -> list[User]:
     sim = call.app.simulator
-    listing = transitive_members(sim, group, float("inf"))
+    listing = transitive_members(sim, group, None)
     listing.users_only = True
     return [item for _, item in listing.walk(sim.tenant, Place(0, 0)) if isinstance(item, User)]
 
 
 def _group_state(call: Call, group: Group) -> dict[str, Any]:
     sim = call.app.simulator
-    listing = transitive_members(sim, group, float("inf"))
+    listing = transitive_members(sim, group, None)
     listing.users_only = True
     return {
         "id": group.id,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from urllib.parse import quote as percent
 
 from local.graph.filters import Filter, compile_filter, compile_search
 from local.graph.intervals import Intervals
@@ -51,7 +50,7 @@ def collection(request: GraphRequest, entity_set: str, items: Iterable[str], ext
 def next_link(request: GraphRequest, token: str) -> str:
     """The whole URL of the next page: the request's own options with a page token."""
     kept = [part for part in request.query.text.split("&") if part and not _is_token(part)]
-    return f"{request.root}{percent(request.path)}?" + "&".join([*kept, f"$skiptoken={token}"])
+    return f"{request.root}{request.path}?" + "&".join([*kept, f"$skiptoken={token}"])
 
 
 def _is_token(part: str) -> bool:
@@ -199,13 +198,14 @@ def _member_listing(sim: Simulator, group: Group, now: float, transitive: bool, 
     return listing
 
 
-def transitive_members(sim: Simulator, group: Group, now: float) -> Listing:
-    """All members of nested groups too, each once, the group itself left out."""
+def transitive_members(sim: Simulator, group: Group, now: float | None) -> Listing:
+    """All members of nested groups too, each once, the group itself left out; without `now`: free of lag."""
     ids: dict[str, None] = {}
     ranges: list[Intervals] = []
     seen, pending = {group.id}, [group]
     while pending:
-        members = pending.pop(0).members_at(now)
+        current = pending.pop(0)
+        members = current.members if now is None else current.members_at(now)
         ranges.append(members.bulk)
         for member_id in members.ids:
             ids[member_id] = None

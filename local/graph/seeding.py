@@ -25,7 +25,7 @@ def seed(tenant: Tenant, body: SeedBody, now: float) -> dict[str, list[str]]:
     users = [add_user(tenant, item, now) for item in body.users]
     groups = [add_group(tenant, item) for item in body.groups]
     for group, item in zip(groups, body.groups, strict=True):
-        tenant.add_members(group, [member.lower() for member in item.members], now)
+        tenant.add_members(group, _known(tenant, item.members), now)
         group.shown = None
     for group in groups:
         if group.assigned:
@@ -33,6 +33,14 @@ def seed(tenant: Tenant, body: SeedBody, now: float) -> dict[str, list[str]]:
     groups.extend(add_bulk(tenant, item, now) for item in body.bulk)
     answer = {"skuIds": [sku.sku_id for sku in skus], "groupIds": [group.id for group in groups]}
     return answer if body.bulk and not body.users else {**answer, "userIds": [user.id for user in users]}
+
+
+def _known(tenant: Tenant, ids: list[str]) -> list[str]:
+    """Ids of objects that exist; raises ValueError for any other, which a test would not notice."""
+    for object_id in ids:
+        if tenant.find_object(object_id.lower()) is None:
+            raise ValueError(f"no object {object_id}")
+    return [object_id.lower() for object_id in ids]
 
 
 def add_sku(tenant: Tenant, item: SkuSeed) -> Sku:
@@ -139,11 +147,10 @@ def patch_user(tenant: Tenant, user: User, patch: UserPatch, now: float) -> None
 def patch_group(tenant: Tenant, group: Group, patch: GroupPatch, now: float) -> None:
     if patch.display_name is not None:
         group.display_name = patch.display_name
-    added, removed = ([key.lower() for key in keys] for keys in (patch.add, patch.remove))
-    if added:
-        tenant.add_members(group, added, now)
-    if removed:
-        tenant.remove_members(group, removed, now)
+    if patch.add:
+        tenant.add_members(group, _known(tenant, patch.add), now)
+    if patch.remove:
+        tenant.remove_members(group, [key.lower() for key in patch.remove], now)
     if patch.assigned_licenses is not None:
         group.assigned = {
             item.sku_id.lower(): tuple(plan.lower() for plan in item.disabled_plans)

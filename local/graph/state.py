@@ -35,7 +35,6 @@ class Tenant:
         self.groups: dict[str, Group] = {}
         self.others: dict[str, OtherObject] = {}
         self.bulk = BulkUsers(self.rng, self.domain)
-        self.membership_version = 0
 
     # -- look-ups
 
@@ -87,7 +86,6 @@ class Tenant:
                 group.members.bulk = group.members.bulk.with_range(number, number + 1)
 
     def add_bulk_members(self, group: Group, start: int, stop: int) -> None:
-        self.membership_version += 1
         group.members.bulk = group.members.bulk.with_range(start, stop)
 
     # -- changes
@@ -135,7 +133,6 @@ class Tenant:
             if group.id in other.members.ids:
                 self.remove_members(other, [group.id], now)
         del self.groups[group.id]
-        self.membership_version += 1
 
     # -- inside
 
@@ -155,7 +152,6 @@ class Tenant:
         self.keep(user)
 
     def _remember_members(self, group: Group, now: float) -> None:
-        self.membership_version += 1
         if self.lag.members:
             group.shown = group.shown or []
             group.shown.append((now + self.lag.members, group.members.copy()))
