@@ -25,7 +25,9 @@ class AuditHandlers:
         page = list(islice(found, size + 1))
         value = [
             audit_json(
-                AuditEntry(record.time, record.by, record.what, record.job_id, record.grant_id, record.details)
+                AuditEntry(
+                    record.time, record.by, record.what, record.job_id, record.grant_id, record.details
+                )
             )
             for record in page[:size]
         ]

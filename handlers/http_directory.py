@@ -63,7 +63,9 @@ class DirectoryHandlers:
         catalog = self.app.services.catalog.get()
         names = license_names(catalog)
         uses = sorted(tally.uses(), key=lambda use: names.get(use.sku_id, use.sku_id))
-        return Answer(assigned_licenses_json(uses, names, users_read=len(tally.seen), complete=all(read_whole)))
+        return Answer(
+            assigned_licenses_json(uses, names, users_read=len(tally.seen), complete=all(read_whole))
+        )
 
     def locations(self, context: RequestContext) -> Answer:
         return Answer(locations_json())

@@ -47,7 +47,8 @@ class HealthHandlers:
             lengths = dict(zip(names, threads.map(length, names), strict=True))
         recorded = self.app.support.counts()
         return [
-            QueueCount(queue, lengths[queue], lengths[f"{queue}-poison"] + recorded[queue]) for queue in QUEUES
+            QueueCount(queue, lengths[queue], lengths[f"{queue}-poison"] + recorded[queue])
+            for queue in QUEUES
         ]
 
     def handlers(self) -> Iterator[tuple[str, Handler]]:

@@ -1,8 +1,9 @@
 """Jobs over HTTP: submit, list, look, wait, start, cancel, undo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from handlers.endpoint import Handler, RequestContext
 from handlers.responses import Answer, accepted_answer, job_answer
@@ -10,7 +11,7 @@ from shared.api.answers import item_json, job_json
 from shared.api.directory_answers import license_names
 from shared.api.submission import Submission
 from shared.app import App
-from shared.errors import GraphError, RequestError
+from shared.errors import GraphError, InvalidRequest
 from shared.jobs import control, listing, view
 from shared.jobs.records import JobRecord
 from shared.models import JobStatus, JobView
@@ -47,13 +48,10 @@ class JobHandlers:
         fail_on_error = context.query.flag("failOnError")
         if not job.status.terminal:
             return accepted_answer(job, context.urls, self._names(), fail_on_error=fail_on_error)
-        if fail_on_error and job.status is not JobStatus.FINISHED:
-            error = job.error
-            raise JobNotFinished(
-                error.message if error else f"The job ended {job.status}.",
-                code=error.code if error else "Failed",
-            )
-        return Answer(job_json(job, context.urls, self._names()))
+        answer = job_json(job, context.urls, self._names())
+        if fail_on_error and job.error is not None:
+            return Answer(answer, 422, {"x-ms-error-code": job.error.code})
+        return Answer(answer)
 
     def list(self, context: RequestContext) -> Answer:
         status = context.query.get("status")
@@ -72,15 +70,16 @@ class JobHandlers:
         return Answer(answer)
 
     def items(self, context: RequestContext) -> Answer:
-        job, at, size = self._job(context), context.cursor or {}, context.query.page_size
+        job, size = self._job(context), context.query.page_size
+        chunk, offset = _place(context.cursor)
         groups = view.view(self.app.services, job).groups
         found = listing.items(
             self.app.services,
             job,
             status=context.query.get("status"),
             warning=context.query.get("warning"),
-            chunk=int(at.get("chunk", 0)),
-            offset=int(at.get("offset", 0)),
+            chunk=chunk,
+            offset=offset,
         )
         page = list(islice(found, size + 1))
         answer: dict[str, object] = {"value": [item_json(entry.item, groups) for entry in page[:size]]}
@@ -92,7 +91,11 @@ class JobHandlers:
         accepted = self.app.submitter.submit(submission, context.caller)
         job = accepted.job
         if not accepted.replayed:
-            details = {"action": job.request.action.value, "dryRun": job.request.dry_run, "groups": len(job.groups)}
+            details = {
+                "action": job.request.action.value,
+                "dryRun": job.request.dry_run,
+                "groups": len(job.groups),
+            }
             self.app.audit.append(context.caller, "JobSubmitted", job_id=job.job_id, details=details)
         return self._accepted(context, job, replayed=accepted.replayed)
 
@@ -124,7 +127,9 @@ class JobHandlers:
         yield "ListJobItems", self.items
 
 
-class JobNotFinished(RequestError):
-    """With `failOnError`: the job's own error, under a status that a flow does not repeat."""
-
-    status = 422
+def _place(cursor: Mapping[str, Any] | None) -> tuple[int, int]:
+    """Chunk and offset of a page of items; a cursor is no proof that we made it."""
+    chunk, offset = (cursor or {}).get("chunk", 0), (cursor or {}).get("offset", 0)
+    if not (isinstance(chunk, int) and isinstance(offset, int) and 0 <= chunk < 10**6 and offset >= 0):
+        raise InvalidRequest("The cursor is not one of this list. Begin at the first page.", target="cursor")
+    return chunk, offset

@@ -60,7 +60,7 @@ class QueueHandlers:
             case Step.CANCEL:
                 control.spread_cancel(services, message.job_id)
             case Step.FILE:
-                self.app.exporter.write(message.job_id)
+                self.app.exporter.write(message.job_id, message.attempts)
 
     def _do(self, queue: str, msg: func.QueueMessage, work: Callable[[], None]) -> None:
         """A message that comes back because Storage is away does not use up its tries."""

@@ -2,10 +2,10 @@
 
 import logging
 
-from shared.jobs import settle
+from shared.jobs import expand, settle
 from shared.jobs.changing import change_job
 from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
-from shared.jobs.records import JobRecord, Phase
+from shared.jobs.records import GroupRecord, JobRecord, Phase
 from shared.jobs.services import Services
 from shared.models import GroupStatus, JobStatus
 
@@ -48,15 +48,23 @@ def _starts_later(services: Services, job: JobRecord) -> bool:
 def _take_up(services: Services, job: JobRecord) -> bool:
     if job.phase is not Phase.ACCEPTED:
         return False
-    job.phase = Phase.FANNING_OUT if job.facts.source_job_id or not job.facts.groups else Phase.EXPANDING
+    job.phase = Phase.EXPANDING if job.facts.groups_are_read else Phase.FANNING_OUT
     job.status = JobStatus.IN_PROGRESS
     job.started_at = job.started_at or services.clock()
     return True
 
 
 def _post_groups(services: Services, job: JobRecord) -> None:
-    done = services.jobs.groups(job.job_id)
+    """For the groups that are not expanded; those that failed or were canceled in a former run begin afresh."""
+    records = services.jobs.groups(job.job_id)
+    waiting = False
     for index in range(len(job.facts.groups)):
-        group = done.get(index)
-        if group is None or group.status in (GroupStatus.PENDING, GroupStatus.EXPANDING):
+        group = records.get(index, GroupRecord(index))
+        if group.run < job.run and group.status is not GroupStatus.DONE:
+            group = GroupRecord(index, run=job.run, epoch=group.epoch + 1)
+            services.jobs.save_group(job.job_id, group)
+        if not group.status.terminal:
             send_group(services.queues, GroupMessage(job.job_id, index))
+            waiting = True
+    if not waiting:
+        expand.fan_out_after_last(services, job)

@@ -128,6 +128,7 @@ def _page_member(request: JobRequest, member: Member) -> PageMember:
 
 
 def fan_out_after_last(services: Services, job: JobRecord) -> None:
+    """Post the fan-out once every group has come to its end."""
     groups = services.jobs.groups(job.job_id)
     if len(groups) < len(job.facts.groups) or not all(group.status.terminal for group in groups.values()):
         return

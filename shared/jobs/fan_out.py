@@ -28,6 +28,9 @@ def fan_out(services: Services, message: JobMessage) -> None:
     if job is None or job.phase is not Phase.FANNING_OUT:
         log.debug("job %s has nothing to fan out", message.job_id)
         return
+    if job.chunks and not job.facts.groups_are_read:
+        _run(services, job, job.chunks)
+        return
     if job.facts.source_job_id:
         chunks = _from_source(services, job)
     elif job.request.action is Action.EXPIRE:

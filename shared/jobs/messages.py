@@ -28,12 +28,16 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobMessage:
-    """`part` and `first` continue a fan-out: the part of the users to do next, and its first chunk's number."""
+    """`part` and `first` continue a fan-out: the part of the users to do next, and its first chunk's number.
+
+    `attempts` counts the tries to store an export's file that failed.
+    """
 
     job_id: str
     step: Step
     part: int = 0
     first: int = 0
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ def send_job(queues: WorkQueues, message: JobMessage, delay_seconds: float = 0) 
     body: Body = {"jobId": message.job_id, "step": message.step.value}
     if message.step is Step.FAN_OUT:
         body = {**body, "part": message.part, "first": message.first}
+    if message.attempts:
+        body = {**body, "attempts": message.attempts}
     queues.send(JOBS, body, delay_seconds)
 
 
@@ -69,7 +75,13 @@ def send_chunk(queues: WorkQueues, message: ChunkMessage, delay_seconds: float =
 
 def read_job(body: Any) -> JobMessage:
     """Raises UnreadableMessage."""
-    return JobMessage(_text(body, "jobId"), _step(body), _number(body, "part", 0), _number(body, "first", 0))
+    return JobMessage(
+        _text(body, "jobId"),
+        _step(body),
+        _number(body, "part", 0),
+        _number(body, "first", 0),
+        _number(body, "attempts", 0),
+    )
 
 
 def read_group(body: Any) -> GroupMessage:

@@ -20,9 +20,7 @@ _GAVE_UP = (
 )
 
 
-def settle_message(
-    services: Services, support: SupportStore, queue: str, message_id: str, text: str
-) -> None:
+def settle_message(services: Services, support: SupportStore, queue: str, message_id: str, text: str) -> None:
     """End what the message stood for, then keep its text. Idempotent; unreadable ones are kept only."""
     try:
         outcome = _settle(services, queue, json.loads(text))

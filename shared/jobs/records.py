@@ -67,6 +67,11 @@ class JobFacts:
     expires_at: datetime | None = None
     source_job_id: str | None = None
 
+    @property
+    def groups_are_read(self) -> bool:
+        """Whether the users come from the groups' members; else from another job or from the ledger."""
+        return self.source_job_id is None and bool(self.groups)
+
 
 @dataclass(slots=True)
 class JobRecord:

@@ -26,12 +26,12 @@ def settle(services: Services, job_id: str) -> None:
     if job.request.action is Action.EXPORT and not job.cancel_requested and _any_group(now):
         _write_file(services, job)
         return
-    end(services, job, _outcome(job, now))
+    end(services, job, outcome(job, now))
 
 
-def end(services: Services, job: JobRecord, outcome: tuple[JobStatus, CodedError | None]) -> None:
+def end(services: Services, job: JobRecord, how: tuple[JobStatus, CodedError | None]) -> None:
     """Put the end on record, unless somebody else did."""
-    status, error = outcome
+    status, error = how
 
     def to_ended(job: JobRecord) -> bool:
         if job.phase is Phase.ENDED:
@@ -76,7 +76,7 @@ def _any_group(now: JobView) -> bool:
     return any(group.status is GroupStatus.DONE for group in now.groups)
 
 
-def _outcome(job: JobRecord, now: JobView) -> tuple[JobStatus, CodedError | None]:
+def outcome(job: JobRecord, now: JobView) -> tuple[JobStatus, CodedError | None]:
     """Unchanged counts as success. The error is never missing where the job did not end Finished."""
     counts = now.counts
     groups = [group.status for group in now.groups]

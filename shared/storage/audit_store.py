@@ -1,6 +1,6 @@
 """Who did what and when; rows are added, never changed: the table `audit`, newest first.
 
-    audit | <reversed time>|<id>
+audit | <reversed time>|<id>
 """
 
 import json

@@ -25,7 +25,7 @@ from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.data.tables import TableClient, TableServiceClient
 from azure.storage.blob import BlobServiceClient
-from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
 from shared.errors import StorageUnavailable
 
@@ -81,6 +81,7 @@ class Storage:
         self._ensure_lock = threading.Lock()
         self._ensured = False
         self._tables: dict[str, TableClient] = {}
+        self._queues: dict[str, QueueClient] = {}
         credential = None if settings.connection_string else _credential(settings)
         self.table_service = self._table_service(settings, credential)
         self.queue_service = self._queue_service(settings, credential)
@@ -96,6 +97,20 @@ class Storage:
         if name not in self._tables:
             self._tables[name] = self.table_service.get_table_client(name)
         return self._tables[name]
+
+    def queue(self, name: str) -> QueueClient:
+        """The client of a queue that exists.
+
+        The host decodes base64 unless told otherwise; the SDK sends plain text unless each client is told so.
+
+        Raises:
+            StorageUnavailable: the queue cannot be made sure of.
+        """
+        self.ensure()
+        if name not in self._queues:
+            encode = TextBase64EncodePolicy()
+            self._queues[name] = self.queue_service.get_queue_client(name, message_encode_policy=encode)
+        return self._queues[name]
 
     def ensure(self) -> None:
         """Create what is missing, once a process.
@@ -134,8 +149,7 @@ class Storage:
     def _queue_service(
         self, settings: StorageSettings, credential: TokenCredential | None
     ) -> QueueServiceClient:
-        # The host decodes base64 unless told otherwise; the SDK sends plain text unless told otherwise.
-        options = {**self._options("queue"), "message_encode_policy": TextBase64EncodePolicy()}
+        options = self._options("queue")
         if settings.connection_string:
             return QueueServiceClient.from_connection_string(settings.connection_string, **options)
         return QueueServiceClient(account_url=str(settings.queue_url), credential=credential, **options)

@@ -27,12 +27,10 @@ class WorkQueues:
         Raises:
             StorageUnavailable: it may not be there.
         """
-        self._storage.ensure()
+        client = self._storage.queue(queue)
         delay = min(MAX_DELAY_SECONDS, max(0, round(delay_seconds)))
         with storage_errors():
-            self._storage.queue_service.get_queue_client(queue).send_message(
-                json.dumps(body), visibility_timeout=delay or None, time_to_live=-1
-            )
+            client.send_message(json.dumps(body), visibility_timeout=delay or None, time_to_live=-1)
 
     def length(self, queue: str) -> int:
         """About how many messages there are, those being worked on and delayed ones included.
@@ -40,10 +38,10 @@ class WorkQueues:
         Raises:
             StorageUnavailable: the queue did not answer.
         """
-        self._storage.ensure()
+        client = self._storage.queue(queue)
         with storage_errors():
             try:
-                properties = self._storage.queue_service.get_queue_client(queue).get_queue_properties()
+                properties = client.get_queue_properties()
             except HttpResponseError as error:
                 if error.status_code == 404:
                     return 0

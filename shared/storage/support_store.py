@@ -1,6 +1,6 @@
 """Messages that could not be handled, kept as they were for whoever looks into it: the table `support`.
 
-    <queue> | <time>|<messageId>
+<queue> | <time>|<messageId>
 """
 
 from collections import Counter
@@ -24,7 +24,11 @@ class SupportStore:
 
     def record(self, queue: str, message_id: str, text: str, outcome: str) -> None:
         """`outcome` says in a sentence what was done about it."""
-        row = {"PartitionKey": queue, "RowKey": f"{self._clock():%Y%m%dT%H%M%S}|{message_id}", "outcome": outcome}
+        row = {
+            "PartitionKey": queue,
+            "RowKey": f"{self._clock():%Y%m%dT%H%M%S}|{message_id}",
+            "outcome": outcome,
+        }
         tables.upsert(self._table, {**row, **split(text.encode()[:MAX_PROPERTY_BYTES])})
 
     def counts(self) -> Counter[str]:
