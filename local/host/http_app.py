@@ -151,7 +151,7 @@ class HttpApp:
     async def _send(self, answer: Answer, send: Send) -> None:
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers]
         headers.extend((name.lower().encode(), value.encode()) for name, value in self._custom_headers)
-        if not answer.body:
+        if not answer.body and answer.status not in (204, 304):
             headers.append((b"content-length", b"0"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})

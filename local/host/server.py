@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -39,11 +39,11 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling, and with a word when it serves."""
+    """uvicorn without its own signal handling, which tells once it serves."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, on_serving: Callable[[], None]) -> None:
         super().__init__(config)
-        self.serving = asyncio.Event()
+        self._on_serving = on_serving
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,19 +51,23 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.serving.set()
+        self._on_serving()
 
 
 async def serve(host: Host, listener: socket.socket, settings: LocalSettings) -> None:
     """Run until SIGTERM or Ctrl-C. Ends the process itself where something does not come to its end."""
+
+    def on_serving() -> None:
+        host.start()
+        print(f"Ready: {_url(listener)}", flush=True)
+
     ending = _ending_on_signals()
-    server = _Server(_config(host, settings))
+    server = _Server(_config(host, settings), on_serving)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    await server.serving.wait()
-    host.start()
-    address, port = listener.getsockname()[:2]
-    print(f"Ready: http://{f'[{address}]' if ':' in address else address}:{port}/", flush=True)
-    await ending.wait()
+    told_to_end = asyncio.create_task(ending.wait())
+    await asyncio.wait({serving, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        raise HostStartError(["the HTTP server ended by itself"]) from serving.exception()
     logger.info("Ending: waiting for what runs")
     if not await host.stop():
         # Closing the loop would raise CancelledError inside what still runs; on Azure it is just killed.
@@ -71,6 +75,11 @@ async def serve(host: Host, listener: socket.socket, settings: LocalSettings) ->
         os._exit(0)
     server.should_exit = True
     await serving
+
+
+def _url(listener: socket.socket) -> str:
+    address, port = listener.getsockname()[:2]
+    return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
 
 
 def _config(host: Host, settings: LocalSettings) -> uvicorn.Config:
@@ -108,6 +117,7 @@ def _ending_on_signals() -> asyncio.Event:
             os._exit(_SECOND_SIGNAL_EXIT_CODE)
         loop.call_soon_threadsafe(ending.set)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):  # the last: Ctrl-Break, on Windows only
+        if number := getattr(signal, name, None):
+            signal.signal(number, handle)
     return ending

@@ -117,6 +117,24 @@ def test_a_port_in_use_is_one_line(run: AppRun) -> None:
     assert port in line
 
 
+def test_requests_wait_until_the_app_is_imported(make_app: StartApp) -> None:
+    app = make_app("queues", start=False)
+    source = app.folder / "function_app.py"
+    source.write_text(source.read_text() + "\ntime.sleep(2)\n")
+    app.host.start(wait=False)
+
+    def answer() -> requests.Response | None:
+        try:
+            return requests.get(f"{app.host.base_url}/api/health", timeout=20)
+        except requests.ConnectionError:
+            return None  # not even listening
+
+    first = eventually(answer, lambda a: a is not None, every=0.02, what="an answer")
+    assert first is not None
+    assert first.status_code == 200
+    assert first.elapsed.total_seconds() > 1
+
+
 def test_ready_is_said_once_the_host_serves(run: AppRun) -> None:
     eventually(lambda: f"Ready: {run.host.base_url}/" in run.host.log_since_mark(), within=5, what="the line")
 

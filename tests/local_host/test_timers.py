@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import pytest
@@ -50,11 +51,12 @@ def write_status(app: AppRun, function_name: str, **times: str) -> None:
 def test_a_timer_fires_on_its_seconds(run: AppRun) -> None:
     fired = wait_for(run, "EverySecond", count=4)
     for entry in fired:
-        assert entry["time"] % 1 < 0.6
         assert entry["pastDue"] is False
         assert entry["status"] == {}  # more than once a minute: not monitored
         assert entry["schedule"] == {"AdjustForDST": True}
-    assert all(later["time"] - sooner["time"] > 0.3 for sooner, later in pairwise(fired))
+    seconds = [int(entry["time"] + 0.05) for entry in fired]  # 0.05: a clock may fire a little early
+    assert len(set(seconds)) == len(seconds)
+    assert median(entry["time"] % 1 for entry in fired) < 0.6
 
 
 def test_runs_do_not_overlap_and_missed_ones_are_made_up_for_by_one(run: AppRun) -> None:
@@ -62,9 +64,9 @@ def test_runs_do_not_overlap_and_missed_ones_are_made_up_for_by_one(run: AppRun)
     runs = [entry for entry in run.journal() if entry["what"].startswith("Slow")]
     kinds = [entry["what"] for entry in runs]
     assert kinds[:6] == ["Slow", "Slow end"] * 3
-    begins = [entry["time"] for entry in runs if entry["what"] == "Slow"]
-    # Each run lasts 2.5 s over a schedule of 1 s: the next begins at once after it, not 2 times and not later.
-    assert all(2.4 < later - sooner < 3.4 for sooner, later in pairwise(begins[:3]))
+    gaps = [later["time"] - sooner["time"] for sooner, later in pairwise(runs) if later["what"] == "Slow"]
+    # A run lasts 2.5 s and begins on a full second: without making up, the next would begin 0.5 s after it.
+    assert min(gaps) < 0.3
     assert not any(entry["pastDue"] for entry in runs)
 
 
