@@ -32,4 +32,4 @@ def curl(url: str, body: dict[str, object]) -> str:
     """The command line that posts the body, quoted for a POSIX shell or, on Windows, for cmd."""
     text = json.dumps(body)
     quoted = '"' + text.replace('"', '\\"') + '"' if os.name == "nt" else f"'{text}'"
-    return f'curl -X POST {url} -H "Content-Type: application/json" -d {quoted}'
+    return f'curl -sS -X POST {url} -H "Content-Type: application/json" -d {quoted}'

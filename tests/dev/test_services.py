@@ -79,5 +79,5 @@ def test_the_request_shown_survives_a_shell() -> None:
     """The body reaches curl as it is."""
     body: dict[str, object] = {"action": "assign", "groupIds": ["a", "b"], "note": 'say "x"'}
     words = shlex.split(curl("http://127.0.0.1:7071/api/jobs", body))
-    assert words[:4] == ["curl", "-X", "POST", "http://127.0.0.1:7071/api/jobs"]
+    assert words[:5] == ["curl", "-sS", "-X", "POST", "http://127.0.0.1:7071/api/jobs"]
     assert json.loads(words[-1]) == body
