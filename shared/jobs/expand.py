@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from shared.errors import LastingGraphError, PassingGraphError
 from shared.graph.directory import Member
 from shared.graph.errors import ExpiredPageToken
+from shared.jobs import fan_out
 from shared.jobs.changing import change_job
-from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
+from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group
 from shared.jobs.records import GroupRecord, JobRecord, PageMember, Phase
 from shared.jobs.services import Services
 from shared.models import CodedError, GroupStatus, JobRequest
@@ -21,7 +22,7 @@ PAGES_PER_SAVE = 10
 
 
 def expand(services: Services, job_id: str, index: int) -> None:
-    """Read the group's members and, if it was the last one, post the fan-out. Idempotent."""
+    """Read the group's members and, if it was the last one, fan out. Idempotent."""
     job = services.jobs.get(job_id)
     if job is None or job.phase is not Phase.EXPANDING or index >= len(job.facts.groups):
         log.debug("group %d of job %s has nothing to expand", index, job_id)
@@ -128,13 +129,13 @@ def _page_member(request: JobRequest, member: Member) -> PageMember:
 
 
 def fan_out_after_last(services: Services, job: JobRecord) -> None:
-    """Post the fan-out once every group has come to its end."""
+    """Fan out once every group has come to its end; here and now, since a message more would cost a poll."""
     groups = services.jobs.groups(job.job_id)
     if len(groups) < len(job.facts.groups) or not all(group.status.terminal for group in groups.values()):
         return
     now = change_job(services, job.job_id, _to_fan_out)
     if now is not None and now.phase is Phase.FANNING_OUT:
-        send_job(services.queues, JobMessage(job.job_id, Step.FAN_OUT, part=0, first=now.chunks))
+        fan_out.fan_out(services, JobMessage(job.job_id, Step.FAN_OUT, first=now.chunks))
 
 
 def _to_fan_out(job: JobRecord) -> bool:
