@@ -8,9 +8,12 @@ import azure.functions as func
 from handlers.endpoint import EndpointSettings, endpoint
 from handlers.http_audit import AuditHandlers
 from handlers.http_directory import DirectoryHandlers
+from handlers.http_files import FileHandlers
+from handlers.http_grants import GrantHandlers
 from handlers.http_health import HealthHandlers
 from handlers.http_jobs import JobHandlers
 from handlers.http_missing import missing
+from handlers.http_portal import PortalFiles
 from handlers.queues import QueueHandlers
 from handlers.timers import TimerHandlers
 from shared.api.routes import BY_NAME, Access
@@ -22,6 +25,7 @@ settings = load_settings()
 services = App(settings)
 queues = QueueHandlers(services)
 timers = TimerHandlers(services)
+pages = PortalFiles()
 doors = EndpointSettings(settings.auth_mode, settings.platform_auth, settings.public_base_url)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -29,6 +33,8 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for handlers in (
     JobHandlers(services),
     DirectoryHandlers(services),
+    FileHandlers(services),
+    GrantHandlers(services),
     AuditHandlers(services),
     HealthHandlers(services),
 ):
@@ -49,6 +55,12 @@ for handlers in (
 @app.route(route="api/{*rest}")
 def not_found(req: func.HttpRequest) -> func.HttpResponse:
     return missing(req)
+
+
+@app.function_name("Portal")
+@app.route(route="portal/{*path}", methods=["GET"])
+def portal(req: func.HttpRequest) -> func.HttpResponse:
+    return pages.handle(req)
 
 
 @app.function_name("HandleJob")

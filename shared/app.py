@@ -6,9 +6,11 @@ from functools import cached_property
 from shared.api.rules import Limits
 from shared.clock import Clock, utc_now
 from shared.config import Settings
+from shared.export.exporter import Exporter
 from shared.graph.batch import Batcher
 from shared.graph.credentials import TokenSource
 from shared.graph.directory import Directory
+from shared.graph.drive import Drive
 from shared.graph.transport import Priority, Transport
 from shared.graph.users import Users
 from shared.jobs.catalog_cache import CatalogCache
@@ -81,6 +83,10 @@ class App:
             directory=directory,
             catalog=CatalogCache(directory.subscribed_skus, self.clock),
         )
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        return Exporter(self.services, self.storage, Drive(self.transport))
 
     @cached_property
     def rate(self) -> SubmitRate:
