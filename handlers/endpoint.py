@@ -7,6 +7,7 @@ offers.
 
 import hmac
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from shared.models import Caller, JobView
 from shared.principal import AuthMode, Principal, Role, caller_of, check_origin, require
 
 _log = logging.getLogger(__name__)
+
+_GZIP = re.compile(r"gzip(;q=(1(\.0*)?|0?\.\d*[1-9]\d*))?")
+"""A coding of Accept-Encoding that lets gzip through: without a weight, or with one above 0."""
 
 _SIGN_IN = "Sign in, or use the wait URL as it was given, with its token."
 
@@ -87,6 +91,12 @@ class RequestContext:
     def cursor(self) -> dict[str, Any] | None:
         """Where the list goes on, None on the first page. Raises InvalidRequest for rubbish."""
         return cursor.decode(self.route.name, self.query.cursor) if self.query.cursor else None
+
+    @property
+    def accepts_gzip(self) -> bool:
+        """Whether the caller takes an answer that is compressed."""
+        codings = str(self._request.headers.get("accept-encoding", "")).lower().replace(" ", "").split(",")
+        return any(_GZIP.fullmatch(coding) for coding in codings)
 
     def next_link(self, state: dict[str, Any]) -> str:
         """The URL of the next page, with the filters of this one; `state` comes back in `cursor`."""

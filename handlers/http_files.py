@@ -1,17 +1,18 @@
 """Files over HTTP: what a job did, at any time, and the file of an export."""
 
+import gzip
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import cast
+from typing import BinaryIO, cast
 
 from handlers.endpoint import Handler, RequestContext
 from handlers.responses import Answer, file_answer
 from shared.app import App
 from shared.errors import Conflict, GraphError, NotFound
 from shared.export.blobs import BlobFiles
-from shared.export.content import CONTENT_TYPES, Format, write_report
+from shared.export.content import COMPRESSED, CONTENT_TYPES, Format, gzipped, write_report
 from shared.export.exporter import chunks_of_items, download_path, file_name
 from shared.export.names import LicenseNames
 from shared.export.report import ReportRows
@@ -23,7 +24,9 @@ from shared.storage.connection import EXPORT_CONTAINER
 
 @dataclass(frozen=True)
 class FileHandlers:
-    """A function's answer is one piece of bytes, so a file is in memory while it is sent; it is written on the disk."""
+    """A function's answer is one piece of bytes, so a file is in memory while it is sent. It is written on the disk,
+    and goes compressed to whoever takes it that way.
+    """
 
     app: App
 
@@ -34,8 +37,7 @@ class FileHandlers:
         items = chain.from_iterable(chunks_of_items(services, job))
         with tempfile.TemporaryFile(prefix="report-") as file:
             write_report(file, format_, report, items, services.clock())
-            file.seek(0)
-            return file_answer(file.read(), CONTENT_TYPES[format_], f"report-{job.job_id}.{format_}")
+            return _report_answer(context, file, format_, f"report-{job.job_id}.{format_}")
 
     def file(self, context: RequestContext) -> Answer:
         job = self._job(context)
@@ -46,12 +48,16 @@ class FileHandlers:
             raise Conflict(
                 "The export has not ended. Ask again when it has.", code="FileNotReady", target="id"
             )
-        return file_answer(
-            self._content(job, export), CONTENT_TYPES[export.format], file_name(job.job_id, export)
-        )
+        content = self._content(job, export)
+        name, content_type = file_name(job.job_id, export), CONTENT_TYPES[export.format]
+        if export.format in COMPRESSED:
+            return file_answer(content, content_type, name)
+        if context.accepts_gzip:
+            return _in_gzip(file_answer(content, content_type, name))
+        return file_answer(gzip.decompress(content), content_type, name)
 
     def _content(self, job: JobRecord, export: ExportRequest) -> bytes:
-        """Raises NotFound where the job ended without a file, or the file is gone."""
+        """The file as it is stored. Raises NotFound where the job ended without a file, or the file is gone."""
         stored = job.file is not None
         path = download_path(job.job_id, export)
         content = BlobFiles(self.app.storage).read(EXPORT_CONTAINER, path) if stored else None
@@ -74,6 +80,23 @@ class FileHandlers:
         """By the name of their route."""
         yield "GetJobReport", self.report
         yield "GetJobFile", self.file
+
+
+def _report_answer(context: RequestContext, file: BinaryIO, format_: Format, name: str) -> Answer:
+    if format_ not in COMPRESSED and context.accepts_gzip:
+        with gzipped(file) as small:
+            return _in_gzip(_file_answer(small, format_, name))
+    return _file_answer(file, format_, name)
+
+
+def _file_answer(file: BinaryIO, format_: Format, name: str) -> Answer:
+    file.seek(0)
+    return file_answer(file.read(), CONTENT_TYPES[format_], name)
+
+
+def _in_gzip(answer: Answer) -> Answer:
+    coded = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return replace(answer, headers={**answer.headers, **coded})
 
 
 def _elsewhere(job: JobRecord) -> str:

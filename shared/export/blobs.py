@@ -39,7 +39,16 @@ class BlobFiles:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def write(self, container: str, path: str, file: BinaryIO, *, content_type: str, file_name: str) -> str:
+    def write(
+        self,
+        container: str,
+        path: str,
+        file: BinaryIO,
+        *,
+        content_type: str,
+        file_name: str,
+        content_encoding: str | None = None,
+    ) -> str:
         """Put the file there, in a container that is made if need be, in place of a blob that is there; its URL.
 
         Raises:
@@ -48,7 +57,9 @@ class BlobFiles:
         """
         blob = self._storage.blob_service.get_blob_client(container, path)
         settings = ContentSettings(
-            content_type=content_type, content_disposition=f'attachment; filename="{file_name}"'
+            content_type=content_type,
+            content_encoding=content_encoding,
+            content_disposition=f'attachment; filename="{file_name}"',
         )
         with _refusals(container, path):
             blocks = [self._stage(blob, data) for data in _blocks(file)]
@@ -57,14 +68,18 @@ class BlobFiles:
         return str(blob.url).split("?")[0]  # a shared access signature is a secret
 
     def read(self, container: str, path: str) -> bytes | None:
-        """The whole file; None where there is none.
+        """The whole file as it is stored, compressed or not; None where there is none.
 
         Raises:
             StorageUnavailable: it cannot be read now.
         """
         with storage_errors():
             try:
-                return self._storage.blob_service.get_blob_client(container, path).download_blob().readall()
+                return (
+                    self._storage.blob_service.get_blob_client(container, path)
+                    .download_blob(decompress=False)
+                    .readall()
+                )
             except ResourceNotFoundError:
                 return None
 

@@ -4,13 +4,15 @@ A repeat writes the same file again, in place of the one that is there.
 """
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from shared.errors import AppError, GraphError, PassingGraphError, StorageUnavailable
 from shared.export.blobs import BlobFiles, BlobRefused, is_own
-from shared.export.content import CONTENT_TYPES, ExportContent
+from shared.export.content import COMPRESSED, CONTENT_TYPES, ExportContent, Format, gzipped
 from shared.export.license_rows import LicenseRows
 from shared.export.names import GroupNames, LicenseNames
 from shared.graph.drive import Drive
@@ -81,24 +83,35 @@ class Exporter:
         """What `job.file` is to say: the blob's name for a download, else the file's URL."""
         location, name = export.location, file_name(job.job_id, export)
         if location.kind == "sharepoint":
-            size = file.seek(0, 2)
+            size = file.seek(0, os.SEEK_END)
             item = self._drive.upload(location.drive_id or "", location.folder_path or "", name, file, size)
             return item.web_url or f"drives/{location.drive_id}/items/{item.id}"
+        content_type = CONTENT_TYPES[export.format]
         if location.kind == "blob":
-            if is_own(location.container or ""):
-                raise BlobRefused(f"The container {location.container} is the app's own. Name another.")
-            return self._put(location.container or "", location.path or "", file, export, name)
+            container, path = location.container or "", location.path or ""
+            if is_own(container):
+                raise BlobRefused(f"The container {container} is the app's own. Name another.")
+            with _place():
+                return self._blobs.write(container, path, file, content_type=content_type, file_name=name)
         path = download_path(job.job_id, export)
-        self._put(EXPORT_CONTAINER, path, file, export, name)
+        with _place():
+            self._put_download(path, file, content_type, name, export.format)
         return path
 
-    def _put(self, container: str, path: str, file: BinaryIO, export: ExportRequest, name: str) -> str:
-        try:
-            return self._blobs.write(
-                container, path, file, content_type=CONTENT_TYPES[export.format], file_name=name
+    def _put_download(self, path: str, file: BinaryIO, content_type: str, name: str, format_: Format) -> None:
+        """Compressed: who fetches it gets it in one piece, which is in memory for that long."""
+        if format_ in COMPRESSED:
+            self._blobs.write(EXPORT_CONTAINER, path, file, content_type=content_type, file_name=name)
+            return
+        with gzipped(file) as small:
+            self._blobs.write(
+                EXPORT_CONTAINER,
+                path,
+                small,
+                content_type=content_type,
+                file_name=name,
+                content_encoding="gzip",
             )
-        except StorageUnavailable as error:
-            raise _StoreAway from error
 
     def _end(self, job: JobRecord, place: str) -> None:
         def to_stored(job: JobRecord) -> bool:
@@ -143,6 +156,15 @@ class Exporter:
         request_id = error.graph_request_id if isinstance(error, GraphError) else None
         trace = f" (Graph request {request_id})" if request_id else ""
         settle.end(self._services, job, (JobStatus.FAILED, CodedError(error.code, reason + trace)))
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """Tell a place that is away from Storage as the job's records need it."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise _StoreAway from error
 
 
 class _StoreAway(AppError):
