@@ -107,7 +107,8 @@ def _in_order(items: list[Item]) -> list[Item]:
 
 
 def _request(sim: Simulator, call: GraphRequest, item: Item) -> GraphRequest:
-    path, _, query = item.url.partition("?")
+    # Microsoft's Python library sends whole addresses of the service it talks to.
+    path, _, query = item.url.removeprefix(call.root).partition("?")
     return GraphRequest(
         item.method,
         path if path.startswith("/") else f"/{path}",

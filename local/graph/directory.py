@@ -9,6 +9,8 @@ from local.graph.messages import GraphError, Refusal
 from local.graph.model import DirectoryObject, Group, OtherObject, User
 from local.graph.paging import Listing, Page
 from local.graph.render import (
+    check_group_select,
+    check_user_select,
     group_fields,
     license_details,
     sku_json,
@@ -109,6 +111,7 @@ def _restrict(request: GraphRequest, listing: Listing, compiled: Filter | None) 
 
 
 def list_groups(sim: Simulator, request: GraphRequest, _key: str) -> Answer:
+    check_group_select(request.query.select)
     page, total = _listing_page(sim, request, lambda: _groups(sim, request))
     items = [
         f"{{{group_fields(group, request.query.select)}}}" for group in page.items if isinstance(group, Group)
@@ -166,6 +169,9 @@ def _members(sim: Simulator, request: GraphRequest, key: str, transitive: bool, 
     group = require_group(sim, key)
     if cast and not _advanced_allowed(request):
         raise GraphError(Refusal.CAST_NEEDS_HEADER if request.query.skiptoken else Refusal.UNSUPPORTED_QUERY)
+    query = request.query
+    if cast:
+        check_user_select(query.select)
     page, total = _listing_page(
         sim,
         request,
@@ -173,7 +179,6 @@ def _members(sim: Simulator, request: GraphRequest, key: str, transitive: bool, 
             request, _member_listing(sim, group, request.now, transitive, cast), _member_filter(request)
         ),
     )
-    query = request.query
     if cast:
         users = [item for item in page.items if isinstance(item, User)]
         items = [f"{{{user_fields(user, query.select, sim.tenant, request.now)}}}" for user in users]
@@ -237,6 +242,7 @@ def _count_members(sim: Simulator, request: GraphRequest, key: str, cast: bool) 
 
 
 def list_users(sim: Simulator, request: GraphRequest, _key: str) -> Answer:
+    check_user_select(request.query.select)
     page, total = _listing_page(sim, request, lambda: _users(sim, request))
     query = request.query
     items = [

@@ -190,6 +190,16 @@ def _group_values(select: tuple[str, ...]) -> tuple[tuple[str, GroupValue], ...]
     return tuple((f'"{name}":', GROUP_PROPERTIES[name]) for name in dict.fromkeys(select))
 
 
+def check_user_select(select: tuple[str, ...] | None) -> None:
+    """Raises GraphError for a property that users do not have; a page without users is refused as well."""
+    _user_values(select or USER_DEFAULTS)
+
+
+def check_group_select(select: tuple[str, ...] | None) -> None:
+    """Raises GraphError for a property that groups do not have."""
+    _group_values(select or GROUP_DEFAULTS)
+
+
 def user_fields(user: User, select: tuple[str, ...] | None, tenant: Tenant, now: float) -> str:
     """The selected properties without the braces, as a reader sees them at `now`."""
     licenses, location = user.seen_at(now)

@@ -76,12 +76,15 @@ _READ_ONLY = ("assignedLicenses", "assignedPlans", "licenseAssignmentStates", "i
 
 
 def patch_user(sim: Simulator, request: GraphRequest, key: str) -> Answer:
-    """Set usageLocation, the one property that can be written here."""
+    """Set usageLocation, the one property that can be written here; annotations such as `@odata.type` may stand by."""
     user = require_user(sim, key)
     body = request.json()
-    if not isinstance(body, dict) or not body:
+    if not isinstance(body, dict):
         raise GraphError(Refusal.UNREADABLE_JSON)
-    for name in body:
+    names = [name for name in body if not name.startswith("@")]
+    if not names:
+        raise GraphError(Refusal.UNREADABLE_JSON)
+    for name in names:
         if name in _READ_ONLY:
             raise GraphError(Refusal.READ_ONLY, name)
         if name != "usageLocation":

@@ -5,7 +5,7 @@ Requests go through the ASGI application, so that everything but the socket is w
 
 import asyncio
 import json
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -74,10 +74,10 @@ class LocalGraph:
         answer: Json = self.control("POST", "seed", body)
         return answer
 
-    def assign(self, user_id: str, add: object = (), remove: object = ()) -> Reply:
+    def assign(self, user_id: str, add: Sequence[str | Json] = (), remove: Sequence[str] = ()) -> Reply:
         """assignLicense; `add` lists skuIds or objects."""
-        items = [{"skuId": item, "disabledPlans": []} if isinstance(item, str) else item for item in add]  # type: ignore[attr-defined]
-        body = {"addLicenses": items, "removeLicenses": list(remove)}  # type: ignore[call-overload]
+        items = [{"skuId": item, "disabledPlans": []} if isinstance(item, str) else item for item in add]
+        body = {"addLicenses": items, "removeLicenses": list(remove)}
         return self.call("POST", f"/users/{user_id}/assignLicense", body)
 
     def batch(self, *requests: Json) -> dict[str, Json]:

@@ -272,9 +272,18 @@ def test_bad_locations_are_refused(firm: Firm, location: object) -> None:
 
 def test_a_location_is_set_without_an_answer_body(firm: Firm) -> None:
     user = firm.hire(None)
-    reply = firm.graph.call("PATCH", f"/users/{user}", {"usageLocation": "GB"})
+    reply = firm.graph.call(
+        "PATCH", f"/users/{user}", {"@odata.type": "#microsoft.graph.user", "usageLocation": "GB"}
+    )
     assert (reply.status, reply.content) == (204, b"")
     assert firm.graph.get(f"/users/{user}?$select=usageLocation").json["usageLocation"] == "GB"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], {"@odata.type": "#microsoft.graph.user"}, {"shoeSize": 44}, {"displayName": "x"}]
+)
+def test_other_patches_are_refused(firm: Firm, body: object) -> None:
+    assert firm.graph.call("PATCH", f"/users/{firm.hire()}", body).status == 400
 
 
 def test_licenses_cannot_be_patched(firm: Firm) -> None:
