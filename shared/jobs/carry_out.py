@@ -45,6 +45,9 @@ ROUNDS = 3
 CHANGED_UNDER_US = ("NotHeld", "LicenseInherited")
 LOCATION_SETTLES = timedelta(minutes=5)
 """A location set so recently may not be seen yet by assignLicense (reported by users; no figure is published)."""
+AFTER_DOUBT = timedelta(seconds=2)
+LAST_LOOKS = 3
+"""Tries, after the last one whose answer was lost, to find out what it did."""
 Grants = Mapping[str, Mapping[str, Grant]]
 
 
@@ -111,7 +114,7 @@ class Portion:
         since = self.services.clock() - timedelta(seconds=self.services.settings.read_delay_seconds)
         written: dict[str, list[Item]] = {}
         for claim in self.others:
-            if claim.released_at is None or claim.released_at < since:
+            if claim.released_at is not None and claim.released_at < since and not claim.in_doubt:
                 continue
             chunk = self.services.jobs.chunk(claim.job_id, claim.chunk)
             for other in chunk.items if chunk else ():
@@ -178,7 +181,7 @@ def _decide(
         return None
     if item.intent is not None:
         opened = {change.sku_id for change in item.intent.plan.grants if change.step is GrantStep.OPEN}
-        if not _resolved(portion, item, user):
+        if not _resolved(portion, item, user) or _used_up(portion, item):
             return None
         grants = {sku_id: grant for sku_id, grant in grants.items() if sku_id not in opened}
     if portion.stopping:
@@ -208,20 +211,31 @@ def _is_gone(portion: Portion, error: GraphError) -> bool:
 
 
 def _too_early(portion: Portion, item: Item, user: UserState, now: datetime) -> bool:
-    """Whether the reading still shows what was before a write of ours; it counts once reads caught up."""
+    """Whether the reading may still show what was before a write of ours; it counts once reads caught up."""
     if item.intent is not None:
         return False
-    delay = timedelta(seconds=portion.services.settings.read_delay_seconds)
     times = [
-        written.updated_at + delay
-        for written in portion.written_lately(item)
-        if written.updated_at and written.updated_at + delay > now and rules.contradicts(written, user)
+        at for other in portion.written_lately(item) if (at := _wait_for(portion, other, user, now)) > now
     ]
     if not times:
         return False
     item.status, item.next_attempt_at = ItemStatus.RETRYING, max(times)
     item.attempts -= 1
     return True
+
+
+def _wait_for(portion: Portion, written: Item, user: UserState, now: datetime) -> datetime:
+    """Until when the reading does not count because of this item's writes; `now` or earlier if it does.
+
+    Nobody touches a user while the outcome of another job's write to it is open: neither job could tell afterwards
+    which of the two did what.
+    """
+    delay = timedelta(seconds=portion.services.settings.read_delay_seconds)
+    if rules.in_doubt(written):
+        return max(now, written.next_attempt_at or now) + AFTER_DOUBT
+    if written.updated_at is None or not rules.contradicts(written, user):
+        return now
+    return written.updated_at + delay
 
 
 def _resolved(portion: Portion, item: Item, user: UserState | None) -> bool:
@@ -233,6 +247,7 @@ def _resolved(portion: Portion, item: Item, user: UserState | None) -> bool:
     if located and intent.plan.location:
         rules.note_location(item, intent.plan.location, now)
     if (license_applied(intent, user) is Applied.APPLIED) if intent.plan.writes_license else located:
+        item.attempts = min(item.attempts, portion.services.settings.retry.max_attempts)
         _finish(portion, [(item, intent.plan)])
         return False
     if intent.doubted_at is None:
@@ -240,9 +255,20 @@ def _resolved(portion: Portion, item: Item, user: UserState | None) -> bool:
     delay = timedelta(seconds=portion.services.settings.read_delay_seconds)
     if intent.doubted_at is not None and now < intent.doubted_at + delay:
         item.status, item.next_attempt_at = ItemStatus.RETRYING, intent.doubted_at + delay
+        item.attempts -= 1
         return False
     portion.services.ledger.not_assigned(portion.job, [(item, intent.plan)])
     item.intent = None
+    return True
+
+
+def _used_up(portion: Portion, item: Item) -> bool:
+    """Whether the write that came to nothing was the last one: then the item fails with what stood in its way."""
+    most = portion.services.settings.retry.max_attempts
+    if item.error is None or item.attempts <= most:
+        return False
+    item.attempts = most
+    _fail(portion, item, item.error)
     return True
 
 
@@ -311,11 +337,11 @@ def _write_licenses(
 
 
 def _unassigned(portion: Portion, refused: list[tuple[Item, GraphError]]) -> None:
-    """Close the grants of writes that are known not to have happened."""
+    """Take back what was noted in the ledger for writes that are known not to have happened."""
     surely = [
         (item, item.intent.plan)
         for item, error in refused
-        if item.intent and _opens(item.intent.plan) and not _outcome_unknown(error)
+        if item.intent and item.intent.plan.grants and not _outcome_unknown(error)
     ]
     if surely:
         portion.services.ledger.not_assigned(portion.job, surely)
@@ -372,13 +398,18 @@ def _finish(portion: Portion, done: list[tuple[Item, LicensePlan]]) -> None:
 
 
 def _retry(portion: Portion, item: Item, error: PassingGraphError) -> None:
-    """To be tried again later, or failed with what stands in the way after the last try."""
-    now = portion.services.clock()
-    at = portion.services.settings.retry.next_attempt(
+    """To be tried again later, or failed with what stands in the way after the last try. An item whose last write
+    may have been carried out is looked at once more first.
+    """
+    now, settings = portion.services.clock(), portion.services.settings
+    at = settings.retry.next_attempt(
         item.attempts, now, retry_after=error.retry_after, random=portion.services.random
     )
     detail = ItemError(error.code, error.message, error.graph_request_id)
+    if at is None and item.intent is not None and item.attempts < settings.retry.max_attempts + LAST_LOOKS:
+        at = now + timedelta(seconds=max(settings.read_delay_seconds, settings.retry.delay_seconds))
     if at is None:
+        item.attempts = min(item.attempts, settings.retry.max_attempts)
         rules.fail(item, detail, now)
     else:
         rules.retry(item, detail, at, now)

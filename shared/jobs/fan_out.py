@@ -28,6 +28,9 @@ def fan_out(services: Services, message: JobMessage) -> None:
     if job is None or job.phase is not Phase.FANNING_OUT:
         log.debug("job %s has nothing to fan out", message.job_id)
         return
+    if message.part and message.run != job.run:
+        log.info("job %s: a message of its run %d came late", message.job_id, message.run)
+        return
     if job.chunks and not job.facts.groups_are_read:
         _run(services, job, job.chunks)
         return
@@ -59,7 +62,7 @@ def _run(services: Services, job: JobRecord, chunks: int) -> None:
         if job.phase is not Phase.FANNING_OUT:
             return False
         job.phase = Phase.RUNNING
-        job.chunks = chunks
+        job.chunks, job.fanned_run = chunks, job.run
         job.expanded = True
         job.available = available
         return True
@@ -82,9 +85,13 @@ def _from_members(services: Services, job: JobRecord, message: JobMessage) -> No
     size = chunk_size(sum(group.users for group in done))
     parts = max(1, math.ceil(sum(group.users for group in done) / USERS_PER_PART))
     first, deadline = message.first, time.monotonic() + SECONDS_PER_CALL
+    if message.part == 0:
+        first = job.chunks
+        if job.run:
+            services.jobs.delete_chunks(job.job_id, first, job.run)
     for part in range(message.part, parts):
         if time.monotonic() > deadline:
-            send_job(services.queues, JobMessage(job.job_id, Step.FAN_OUT, part, first))
+            send_job(services.queues, JobMessage(job.job_id, Step.FAN_OUT, part, first, job.run))
             return
         merged = _merge(services, job, done, part, parts)
         if job.run:
@@ -108,7 +115,7 @@ def _from_members(services: Services, job: JobRecord, message: JobMessage) -> No
 
 @dataclass(slots=True)
 class _Merged:
-    """`fresh` are users without an item yet; `known` the groups of this run that hold users with one."""
+    """`fresh` are users without an item yet; `known` the groups not fanned out yet that hold users with one."""
 
     fresh: dict[str, tuple[PageMember, list[int]]] = field(default_factory=dict)
     known: dict[str, list[int]] = field(default_factory=dict)
@@ -121,7 +128,7 @@ def _merge(services: Services, job: JobRecord, groups: list[GroupRecord], part: 
             for member in page:
                 if parts > 1 and int(user_hash(member.user_id), 16) * parts >> 32 != part:
                     continue
-                if group.run < job.run:
+                if group.run <= job.fanned_run:
                     merged.known.setdefault(member.user_id, [])
                 elif member.user_id in merged.known:
                     merged.known[member.user_id].append(group.index)
@@ -198,12 +205,19 @@ def _fresh(item: Item, needs: tuple[str, ...]) -> Item:
 
 
 def _from_ledger(services: Services, job: JobRecord) -> Iterator[ChunkRecord]:
-    """One item for each user with a grant that is due."""
+    """One item for each user with a grant that is due. Grants move meanwhile, so a repeat adds who is missing."""
+    there = list(services.jobs.chunks(job.job_id))
+    yield from there
+    known = {item.user_id for chunk in there for item in chunk.items}
     users = services.ledger.users_due(job.cutoff or job.facts.created_at)
     items = sorted(
-        (Item(user.user_id, user.user_principal_name, user.display_name, ()) for user in users),
+        (
+            Item(user.user_id, user.user_principal_name, user.display_name, ())
+            for user in users
+            if user.user_id not in known
+        ),
         key=lambda item: (user_hash(item.user_id), item.user_id),
     )
     size = chunk_size(len(items))
-    for number, start in enumerate(range(0, len(items), size)):
+    for number, start in enumerate(range(0, len(items), size), start=len(there)):
         yield ChunkRecord(number, items[start : start + size])

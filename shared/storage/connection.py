@@ -21,8 +21,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableClient, TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
@@ -58,18 +57,19 @@ class StorageSettings:
     managed_identity: bool = False
 
 
-class RequestCounter(SansIOHTTPPolicy[Any, Any]):
+class CountingTransport(RequestsTransport):  # type: ignore[misc]  # exported lazily, so untyped
     """Counts requests as they leave, by service and verb; retries of the SDK count too."""
 
     def __init__(self, service: str, counts: "Counter[str]", lock: threading.Lock) -> None:
         super().__init__()
         self._service = service
         self._counts = counts
-        self._lock = lock
+        self._count_lock = lock
 
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        with self._lock:
-            self._counts[f"{self._service} {request.http_request.method}"] += 1
+    def send(self, request: Any, **options: Any) -> Any:
+        with self._count_lock:
+            self._counts[f"{self._service} {request.method}"] += 1
+        return super().send(request, **options)
 
 
 class Storage:
@@ -135,7 +135,7 @@ class Storage:
     def _options(self, service: str) -> dict[str, Any]:
         return {
             **_CLIENT_OPTIONS,
-            "per_retry_policies": [RequestCounter(service, self.requests, self._count_lock)],
+            "transport": CountingTransport(service, self.requests, self._count_lock),
         }
 
     def _table_service(

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from azure.data.tables import TableClient, TableEntity, UpdateMode
+from azure.data.tables import TableClient, TableEntity
 from pydantic import TypeAdapter
 
 from shared.models import JobStatus, JobView
 from shared.storage import tables
-from shared.storage.connection import Storage, storage_errors
+from shared.storage.connection import Storage
 from shared.storage.packing import deflate, inflate, join, split
 
 _VIEW = TypeAdapter(JobView)
@@ -50,17 +50,6 @@ class JobIndex:
             **split(deflate(_VIEW.dump_json(view, exclude_defaults=True))),
         }
         tables.upsert(self._table, entity)
-
-    def note_status(self, job_id: str, created_at: datetime, status: JobStatus) -> None:
-        """Keep the filter columns true while the job runs."""
-        entity = {
-            "PartitionKey": _PARTITION,
-            "RowKey": _key(created_at, job_id),
-            "status": status.value,
-            "running": not status.terminal,
-        }
-        with storage_errors():
-            self._table.update_entity(entity, mode=UpdateMode.MERGE)
 
     def delete(self, created_at: datetime, job_id: str) -> None:
         tables.delete(self._table, _PARTITION, _key(created_at, job_id))

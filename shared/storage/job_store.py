@@ -61,8 +61,9 @@ class JobStore:
     # --- the job ------------------------------------------------------------------------------------------
 
     def create(self, job: JobRecord) -> bool:
-        """False if a job of that id is there already (the same idempotency key, or a lost answer)."""
-        entity = {**_job_columns(job), **split(deflate(_FACTS.dump_json(job.facts, exclude_defaults=True)))}
+        """False if a job of that id is there already: the same idempotency key."""
+        facts = split(deflate(_FACTS.dump_json(job.facts, exclude_defaults=True)))
+        entity = tables.stamped({**_job_columns(job), **facts})
         etag = tables.create(self._table, entity)
         job.etag = etag or ""
         return etag is not None
@@ -77,7 +78,7 @@ class JobStore:
         Raises:
             Superseded: somebody else wrote it since it was read.
         """
-        job.etag = tables.merge(self._table, _job_columns(job), job.etag)
+        job.etag = tables.merge(self._table, tables.stamped(_job_columns(job)), job.etag)
 
     def delete(self, job_id: str) -> None:
         """Every row of the job."""
@@ -98,16 +99,36 @@ class JobStore:
         return {record.index: record for record in records}
 
     def save_group(self, job_id: str, group: GroupRecord) -> None:
-        """Groups have one writer at a time but for repeated messages, whose outcome is the same."""
-        group.updated_at = self._clock()
-        tables.upsert(self._table, _group_entity(job_id, group))
+        """Write the group if it is still as read.
 
-    def save_page(
-        self, job_id: str, group: int, epoch: int, page: int, members: Sequence[PageMember]
-    ) -> None:
+        Raises:
+            Superseded: another delivery of its message wrote it: two readings of one group must not mix.
+        """
+        group.updated_at = self._clock()
+        entity = tables.stamped(_group_entity(job_id, group))
+        if group.etag:
+            group.etag = tables.replace(self._table, entity, group.etag)
+            return
+        etag = tables.create(self._table, entity)
+        if etag is None:
+            raise tables.Superseded(entity["RowKey"])
+        group.etag = etag
+
+    def save_page(self, job_id: str, group: GroupRecord, members: Sequence[PageMember]) -> None:
+        """Write the group, if it is still as read, and with it its latest page (`group.pages` counts it already).
+
+        Raises:
+            Superseded: as `save_group`, or the answer was lost: read the group again.
+        """
+        group.updated_at = self._clock()
         data = deflate(_MEMBERS.dump_json(list(members), exclude_defaults=True))
-        row = {"PartitionKey": job_id, "RowKey": f"page|{group:03d}|{epoch:02d}|{page:04d}"}
-        tables.upsert(self._table, {**row, **split(data)})
+        key = f"page|{group.index:03d}|{group.epoch:02d}|{group.pages - 1:04d}"
+        page = {"PartitionKey": job_id, "RowKey": key, **split(data)}
+        operations = [
+            tables.replace_operation(_group_entity(job_id, group), group.etag),
+            tables.upsert_operation(page),
+        ]
+        group.etag = tables.transact(self._table, operations)[0]
 
     def pages(self, job_id: str, group: GroupRecord) -> Iterator[list[PageMember]]:
         """The members of a group as its last reading found them, in order."""
@@ -152,16 +173,30 @@ class JobStore:
             Superseded: somebody else wrote it.
             RecordTooLarge: it does not fit a transaction.
         """
-        rows = self._chunk_rows(job_id, chunk)
-        if len(rows) == 1 and chunk.parts == 1:
-            chunk.etag = tables.replace(self._table, rows[0], chunk.etag)
+        head, *rest = self._chunk_rows(job_id, chunk)
+        head = tables.stamped(head)
+        if not rest and chunk.parts == 1:
+            chunk.etag = tables.replace(self._table, head, chunk.etag)
             return
-        operations = [tables.replace_operation(rows[0], chunk.etag), *map(tables.upsert_operation, rows[1:])]
-        tables.transact(self._table, operations)
-        chunk.parts = len(rows)
-        written = tables.get(self._table, job_id, _chunk_key(chunk.index), select=("PartitionKey", "RowKey"))
-        if written is not None:
-            chunk.etag = tables.etag_of(written)
+        operations = [tables.replace_operation(head, chunk.etag), *map(tables.upsert_operation, rest)]
+        try:
+            chunk.etag = tables.transact(self._table, operations)[0]
+        except tables.Superseded:
+            etag = tables.written(self._table, head)
+            if etag is None:
+                raise
+            chunk.etag = etag
+        chunk.parts = len(operations)
+
+    def delete_chunks(self, job_id: str, first: int, before_run: int) -> None:
+        """Forget chunks from `first` on that a former run wrote but never came to run."""
+        rows = list(
+            self._range(job_id, _chunk_key(first), "chunk}", select=("PartitionKey", "RowKey", "run"))
+        )
+        former = {_index(row) for row in rows if not _is_part(row) and int(row["run"]) < before_run}
+        tables.in_transactions(
+            self._table, (tables.delete_operation(row) for row in rows if _index(row) in former)
+        )
 
     def chunks(self, job_id: str, first: int = 0, *, where: str = "") -> Iterator[ChunkRecord]:
         """In order from `first`. `where` is a condition on the tally's columns."""
@@ -231,6 +266,7 @@ def _job_columns(job: JobRecord) -> dict[str, Any]:
         "startedAt": _text(job.started_at),
         "finishedAt": _text(job.finished_at),
         "chunks": job.chunks,
+        "fannedRun": job.fanned_run,
         "expanded": job.expanded,
         "available": json.dumps(job.available),
         "soldOut": json.dumps(job.sold_out),
@@ -255,6 +291,7 @@ def _job(entity: TableEntity) -> JobRecord:
         started_at=_time(entity["startedAt"]),
         finished_at=_time(entity["finishedAt"]),
         chunks=int(entity["chunks"]),
+        fanned_run=int(entity["fannedRun"]),
         expanded=bool(entity["expanded"]),
         available=json.loads(entity["available"]),
         sold_out=tuple(json.loads(entity["soldOut"])),
@@ -297,6 +334,7 @@ def _group(entity: TableEntity) -> GroupRecord:
         attempts=int(entity["attempts"]),
         error=_error(entity),
         updated_at=_time(entity["updatedAt"]),
+        etag=tables.etag_of(entity),
     )
 
 

@@ -27,10 +27,14 @@ class WorkQueues:
         Raises:
             StorageUnavailable: it may not be there.
         """
+        self.send_text(queue, json.dumps(body), delay_seconds)
+
+    def send_text(self, queue: str, text: str, delay_seconds: float = 0) -> None:
+        """Post a message as it is. Raises StorageUnavailable as `send`."""
         client = self._storage.queue(queue)
         delay = min(MAX_DELAY_SECONDS, max(0, round(delay_seconds)))
         with storage_errors():
-            client.send_message(json.dumps(body), visibility_timeout=delay or None, time_to_live=-1)
+            client.send_message(text, visibility_timeout=delay or None, time_to_live=-1)
 
     def length(self, queue: str) -> int:
         """About how many messages there are, those being worked on and delayed ones included.

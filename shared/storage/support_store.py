@@ -1,13 +1,13 @@
 """Messages that could not be handled, kept as they were for whoever looks into it: the table `support`.
 
-<queue> | <time>|<messageId>
+<queue> | <messageId>
 """
 
 from collections import Counter
 
 from azure.data.tables import TableClient
 
-from shared.clock import Clock
+from shared.clock import Clock, to_iso
 from shared.storage import tables
 from shared.storage.connection import Storage
 from shared.storage.packing import MAX_PROPERTY_BYTES, split
@@ -23,10 +23,11 @@ class SupportStore:
         return self._storage.table("support")
 
     def record(self, queue: str, message_id: str, text: str, outcome: str) -> None:
-        """`outcome` says in a sentence what was done about it."""
+        """`outcome` says in a sentence what was done about it; told again, the last one stays."""
         row = {
             "PartitionKey": queue,
-            "RowKey": f"{self._clock():%Y%m%dT%H%M%S}|{message_id}",
+            "RowKey": message_id,
+            "recordedAt": to_iso(self._clock()),
             "outcome": outcome,
         }
         tables.upsert(self._table, {**row, **split(text.encode()[:MAX_PROPERTY_BYTES])})

@@ -1,5 +1,6 @@
 """The few operations on a table that the stores share, with the answers that a lost response leaves behind."""
 
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,16 +13,34 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, TableEntity, TransactionOperation, UpdateMode
 
+from shared.errors import StorageUnavailable
 from shared.storage.connection import storage_errors
 
 MAX_OPERATIONS = 100
 """Operations a transaction may have (https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions)."""
 
 Entity = Mapping[str, Any]
+_STAMP = "stamp"
 
 
 class Superseded(Exception):
     """The row changed under us, or a write of ours went through though its answer was lost: read again."""
+
+
+def stamped(entity: Entity) -> dict[str, Any]:
+    """The entity with a mark of its own, by which `create`, `replace` and `merge` know it again.
+
+    A conditional write whose answer is lost is refused when the SDK repeats it, as if somebody else had been faster.
+    The mark tells our own write from theirs.
+    """
+    return {**entity, _STAMP: uuid.uuid4().hex}
+
+
+def written(table: TableClient, entity: Entity) -> str | None:
+    """The ETag of the row if it is this stamped entity as it was written."""
+    stamp = entity.get(_STAMP)
+    row = get(table, entity["PartitionKey"], entity["RowKey"], select=(_STAMP,)) if stamp else None
+    return etag_of(row) if row is not None and row.get(_STAMP) == stamp else None
 
 
 def get(
@@ -36,11 +55,15 @@ def get(
 
 def create(table: TableClient, entity: Entity) -> str | None:
     """The new row's ETag, or None if there is one already."""
-    with storage_errors():
-        try:
+    try:
+        with storage_errors():
             return _etag(table.create_entity(entity))
-        except ResourceExistsError:
-            return None
+    except ResourceExistsError:
+        return written(table, entity)
+    except StorageUnavailable:
+        if (etag := written(table, entity)) is not None:
+            return etag
+        raise
 
 
 def replace(table: TableClient, entity: Entity, etag: str) -> str:
@@ -66,10 +89,18 @@ def upsert(table: TableClient, entity: Entity) -> None:
         table.upsert_entity(entity, mode=UpdateMode.REPLACE)
 
 
-def delete(table: TableClient, partition: str, row: str) -> None:
-    """Idempotent."""
+def delete(table: TableClient, partition: str, row: str, etag: str | None = None) -> None:
+    """Idempotent; with `etag` only while the row is still as read.
+
+    Raises:
+        Superseded: it is not.
+    """
+    condition = MatchConditions.IfNotModified if etag else None
     with storage_errors():
-        table.delete_entity(partition, row)
+        try:
+            table.delete_entity(partition, row, etag=etag, match_condition=condition)
+        except ResourceModifiedError as error:
+            raise Superseded(row) from error
 
 
 def query(
@@ -107,8 +138,8 @@ def first_page(
     return rows
 
 
-def transact(table: TableClient, operations: Sequence[tuple[Any, ...]]) -> None:
-    """All or nothing, at most 100 operations in one partition.
+def transact(table: TableClient, operations: Sequence[tuple[Any, ...]]) -> list[str]:
+    """All or nothing, at most 100 operations in one partition; answers the rows' new ETags.
 
     Raises:
         Superseded: a condition failed, a row to be created is there, or one to be changed is gone.
@@ -117,7 +148,7 @@ def transact(table: TableClient, operations: Sequence[tuple[Any, ...]]) -> None:
         raise ValueError(f"{len(operations)} operations are more than a transaction holds")
     with storage_errors():
         try:
-            table.submit_transaction(list(operations))
+            return [str(answer.get("etag", "")) for answer in table.submit_transaction(list(operations))]
         except HttpResponseError as error:
             if error.status_code in (404, 409, 412):
                 raise Superseded(str(error.status_code)) from error
@@ -163,14 +194,20 @@ def delete_operation(entity: Entity, etag: str | None = None) -> tuple[Any, ...]
 
 
 def _update(table: TableClient, entity: Entity, etag: str, mode: UpdateMode) -> str:
-    with storage_errors():
-        try:
+    try:
+        with storage_errors():
             answer = table.update_entity(
                 entity, mode=mode, etag=etag, match_condition=MatchConditions.IfNotModified
             )
-        except (ResourceModifiedError, ResourceNotFoundError) as error:
-            raise Superseded(str(entity.get("RowKey"))) from error
         return _etag(answer)
+    except (ResourceModifiedError, ResourceNotFoundError) as error:
+        if (own := written(table, entity)) is not None:
+            return own
+        raise Superseded(str(entity.get("RowKey"))) from error
+    except StorageUnavailable:
+        if (own := written(table, entity)) is not None:
+            return own
+        raise
 
 
 def _etag(answer: Mapping[str, Any]) -> str:

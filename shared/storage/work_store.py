@@ -5,6 +5,7 @@ due   | <time>|<jobId>|<what>      something to look at when that time has come
 pace  | writes                     the write limit, shared by all instances
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,10 @@ from shared.storage import tables
 from shared.storage.connection import Storage
 from shared.storage.packing import deflate, inflate, join, split
 
+log = logging.getLogger(__name__)
+
+LONGEST_DOUBT = timedelta(days=1)
+"""Work that has not come back for so long has ended, one way or another."""
 WATCH = "watch"
 """What a due row says when the job as a whole is to be looked at; otherwise it names a chunk."""
 
@@ -25,6 +30,7 @@ class Claim:
     """Users `low` ≤ hash ≤ `high` are (or were, once `released_at` is set) being changed by this chunk.
 
     `owner` is the queue message that does it; `lease_until` bounds how long a silent owner is believed alive.
+    `in_doubt`: released although the outcome of a write is still to be found out.
     """
 
     job_id: str
@@ -34,6 +40,7 @@ class Claim:
     owner: str
     lease_until: datetime
     released_at: datetime | None = None
+    in_doubt: bool = False
 
     @property
     def key(self) -> str:
@@ -64,24 +71,26 @@ class WorkStore:
 
     # --- claims -------------------------------------------------------------------------------------------
 
-    def claim(self, claim: Claim) -> bool:
-        """Take a chunk. False while another message holds it and is not silent beyond its lease.
+    def claim(self, claim: Claim) -> str | None:
+        """Take a chunk; answers the hold on it, None while another message has it and is not silent beyond its lease.
 
-        The same message may take it again: it comes back only when its former delivery has ended.
+        The same message may take it again: it comes back only when its former delivery has ended. If that one lives
+        after all, its hold is lost.
         """
-        if tables.create(self._table, _claim_entity(claim)) is not None:
-            return True
+        entity = tables.stamped(_claim_entity(claim))
+        hold = tables.create(self._table, entity)
+        if hold is not None:
+            return hold
         row = tables.get(self._table, "claim", claim.key)
         if row is None:
-            return tables.create(self._table, _claim_entity(claim)) is not None
+            return tables.create(self._table, entity)
         held = _claim(row)
         if held.released_at is None and held.owner != claim.owner and held.lease_until > self._clock():
-            return False
+            return None
         try:
-            tables.replace(self._table, _claim_entity(claim), tables.etag_of(row))
+            return tables.replace(self._table, entity, tables.etag_of(row))
         except tables.Superseded:
-            return False
-        return True
+            return None
 
     def overlapping(self, claim: Claim) -> list[Claim]:
         """Claims of other chunks whose users may be among this one's, released ones included."""
@@ -94,23 +103,48 @@ class WorkStore:
             other for other in map(_claim, rows) if other.key != claim.key and other.job_id != claim.job_id
         ]
 
-    def release(self, claim: Claim) -> None:
-        """The chunk is at rest. The row stays for a while: later readings of Graph may lag behind its writes."""
-        tables.upsert(self._table, {**_claim_entity(claim), "releasedAt": to_iso(self._clock())})
+    def release(self, claim: Claim, hold: str, *, in_doubt: bool) -> None:
+        """The chunk is at rest, unless another delivery took it over. The row stays for a while: later readings of
+        Graph may lag behind its writes.
+        """
+        try:
+            tables.replace(self._table, self._released(claim, in_doubt=in_doubt), hold)
+        except tables.Superseded:
+            log.info("chunk %d of job %s was taken over", claim.chunk, claim.job_id)
 
-    def drop(self, claim: Claim) -> None:
+    def release_left_behind(self, job_id: str, chunk: int, owner: str | None = None) -> None:
+        """Release what a killed host held (with `owner`: if it is that message's)."""
+        row = tables.get(self._table, "claim", f"{job_id}|{chunk:06d}")
+        if row is None or row["releasedAt"] or owner not in (None, row["owner"]):
+            return
+        self.release(_claim(row), tables.etag_of(row), in_doubt=bool(row["inDoubt"]))
+
+    def drop(self, claim: Claim, hold: str) -> None:
         """As if it had never been taken."""
-        tables.delete(self._table, "claim", claim.key)
+        try:
+            tables.delete(self._table, "claim", claim.key, hold)
+        except tables.Superseded:
+            log.info("chunk %d of job %s was taken over", claim.chunk, claim.job_id)
 
     def prune_claims(self, older_than: timedelta) -> None:
-        """Forget claims released that long ago."""
+        """Forget claims released that long ago, and those that nobody released for a day."""
+        now = self._clock()
         rows = tables.query(
             self._table,
-            "PartitionKey eq 'claim' and releasedAt gt '' and releasedAt lt @before",
-            {"before": to_iso(self._clock() - older_than)},
+            "PartitionKey eq 'claim' and ((releasedAt gt '' and releasedAt lt @before and inDoubt eq false)"
+            " or leaseUntil lt @yesterday)",
+            {"before": to_iso(now - older_than), "yesterday": to_iso(now - LONGEST_DOUBT)},
             select=("PartitionKey", "RowKey"),
         )
-        tables.in_transactions(self._table, (tables.delete_operation(row) for row in list(rows)))
+        for row in list(rows):
+            try:
+                tables.delete(self._table, "claim", row["RowKey"], tables.etag_of(row))
+            except tables.Superseded:
+                log.debug("claim %s was taken again", row["RowKey"])
+
+    def _released(self, claim: Claim, *, in_doubt: bool) -> dict[str, Any]:
+        released = {"releasedAt": to_iso(self._clock()), "inDoubt": in_doubt}
+        return tables.stamped({**_claim_entity(claim), **released})
 
     # --- what is due ----------------------------------------------------------------------------------------
 
@@ -163,6 +197,7 @@ def _claim_entity(claim: Claim) -> dict[str, Any]:
         "owner": claim.owner,
         "leaseUntil": to_iso(claim.lease_until),
         "releasedAt": "",
+        "inDoubt": claim.in_doubt,
     }
 
 
@@ -177,6 +212,7 @@ def _claim(row: TableEntity) -> Claim:
         owner=row["owner"],
         lease_until=from_iso(row["leaseUntil"]),
         released_at=from_iso(released) if released else None,
+        in_doubt=bool(row["inDoubt"]),
     )
 
 
