@@ -59,14 +59,17 @@ export function useLoad(load, deps, every = () => 0) {
 const isPassing = (error) => error.status === 0 || error.status === 429 || error.status >= 500;
 const backoff = (failures) => Math.min(SLOWEST, 2000 * 2 ** (failures - 1));
 
-/** A list, a page at a time: what `useLoad` gives, and {rows, next, previous} to turn the page, null at the ends. */
-export function usePages(path, query, every = () => 0) {
+/**
+ * A list, a page at a time: what `useLoad` gives, and {rows, next, previous} to turn the page, null at the ends.
+ * `stamp` changes when what is listed may have.
+ */
+export function usePages(path, query, { every = () => 0, stamp = null } = {}) {
   const filter = JSON.stringify([path, query]);
   const [place, setPlace] = useState({ filter, links: [] });
   const links = place.filter === filter ? place.links : [];
   const link = links.at(-1) ?? null;
   const load = useMemo(() => (signal) => (link ? get(link, {}, signal) : get(path, query, signal)), [filter, link]);
-  const list = useLoad(load, [filter, link], (data) => every(data.value));
+  const list = useLoad(load, [filter, link, stamp], (data) => every(data.value));
   const nextLink = list.data?.nextLink;
   return {
     ...list,

@@ -13,7 +13,7 @@ const MANY = 8;
  * `chosen` maps skuId to the services that are switched off, or to null where each user keeps their own:
  * {skuId: null | [servicePlanId]}. `hidden` are skuIds that make no sense here.
  */
-export function LicensePicker({ legend, chosen, onChange, hidden = [] }) {
+export function LicensePicker({ legend, chosen, onChange, hidden = [], children }) {
   const load = useLoad((signal) => get("licenses", { pageSize: 999 }, signal), []);
   const [filter, setFilter] = useState("");
   return html`<fieldset class="picker">
@@ -32,6 +32,7 @@ export function LicensePicker({ legend, chosen, onChange, hidden = [] }) {
         `;
       }}
     <//>
+    ${children}
   </fieldset>`;
 }
 
@@ -39,7 +40,7 @@ const matches = ({ displayName, skuPartNumber }, filter) =>
   `${displayName} ${skuPartNumber}`.toLowerCase().includes(filter.trim().toLowerCase());
 
 function LicenseCard({ license, chosen, onChange }) {
-  const { skuId, displayName, skuPartNumber, available, enabled, warning, servicePlans } = license;
+  const { skuId, displayName, skuPartNumber, available, enabled, warning, status, servicePlans } = license;
   const isChosen = skuId in chosen;
   const toggle = (event) => {
     const { [skuId]: _, ...others } = chosen;
@@ -52,7 +53,7 @@ function LicenseCard({ license, chosen, onChange }) {
         <span class="check-label">${displayName}</span>
         <span class="hint">
           <span class=${available ? "" : "tone-danger"}>${number(available)} of ${number(enabled + warning)} available</span>
-          ${available === 0 && html` <${Badge} tone="danger">Sold out<//>`}
+          ${available === 0 && html` <${Badge} tone="danger">${status === "Suspended" ? "Suspended" : "Sold out"}<//>`}
           <span class="part-number">${skuPartNumber}</span>
         </span>
       </span>

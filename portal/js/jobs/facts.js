@@ -74,7 +74,9 @@ export function Demand({ job }) {
 
 /** Each with its users one click away. */
 export function Warnings({ job }) {
-  if (!job.warnings.length) return null;
+  // What is short stands with the units.
+  const warnings = job.warnings.filter(({ code }) => code !== "Shortage");
+  if (!warnings.length) return null;
   const show = (code) => {
     refine({ warning: code, status: "" });
     document.getElementById("users")?.scrollIntoView();
@@ -83,15 +85,14 @@ export function Warnings({ job }) {
   return html`<section aria-labelledby="warnings-title">
     <h2 id="warnings-title">Warnings</h2>
     <ul class="warnings">
-      ${job.warnings.map(
+      ${warnings.map(
         ({ code, message, users }) => html`<li key=${code}>
           <${Icon} name="warning" />
           <div>
-            <p><strong>${warning(code)}: ${code === "Shortage" ? count(users, "unit") : count(users, "user")}</strong></p>
+            <p><strong>${warning(code)}: ${count(users, "user")}</strong></p>
             <p class="quiet">${message}</p>
           </div>
-          ${code !== "Shortage" &&
-          html`<button type="button" onClick=${() => show(code)}>Show users<span class="visually-hidden">: ${warning(code)}</span></button>`}
+          <button type="button" onClick=${() => show(code)}>Show users<span class="visually-hidden">: ${warning(code)}</span></button>
         </li>`,
       )}
     </ul>

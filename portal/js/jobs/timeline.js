@@ -6,9 +6,18 @@ import { useLoad } from "../loading.js";
 import { Time } from "../ui/text.js";
 import { By } from "./facts.js";
 
+/** Entries of the audit in words; that the job was made stands among its own times. */
+const ASKED = {
+  JobStarted: "Started again",
+  JobCanceled: "Canceled",
+  GrantMoved: "Expiry of a license moved",
+  GrantMadePermanent: "License made permanent",
+};
+
 export function Timeline({ job }) {
   const { data, error } = useLoad((signal) => get("audit", { jobId: job.id }, signal), [job.id, job.status]);
-  const events = [...jobEvents(job), ...(data?.value ?? []).map(({ time, what, by }) => ({ time, text: what, by }))];
+  const asked = (data?.value ?? []).filter(({ what }) => what !== "JobSubmitted").map(({ time, what, by }) => ({ time, text: ASKED[what] ?? what, by }));
+  const events = [...jobEvents(job), ...asked];
   events.sort((one, other) => one.time.localeCompare(other.time));
   return html`<section aria-labelledby="timeline-title">
     <h2 id="timeline-title">Timeline</h2>
@@ -21,7 +30,7 @@ export function Timeline({ job }) {
 
 function jobEvents(job) {
   return [
-    { time: job.createdAt, text: "Created" },
+    { time: job.createdAt, text: "Created", by: job.createdBy },
     job.startAt && { time: job.startAt, text: "Not to begin before" },
     job.startedAt && { time: job.startedAt, text: "Began" },
     job.finishedAt && { time: job.finishedAt, text: `Ended: ${JOB_STATUS[job.status] ?? job.status}` },

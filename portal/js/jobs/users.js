@@ -1,22 +1,22 @@
 // The users of a job, what happened to each and why; filtered on the server, a page at a time.
-import { html } from "../lib.js";
-import { count, number } from "../format.js";
+import { html, useState } from "../lib.js";
+import { count, isolate, number } from "../format.js";
 import { ITEM_STATUS, isTerminal, reason, warning } from "../labels.js";
 import { usePages } from "../loading.js";
 import { refine } from "../router.js";
 import { useCatalog } from "../state/catalog.js";
+import { Dialog } from "../ui/dialog.js";
 import { Select } from "../ui/fields.js";
 import { Empty, Loaded } from "../ui/messages.js";
 import { Pager, Table } from "../ui/table.js";
 import { Badge, ItemStatus, Name, Time } from "../ui/text.js";
 
-const REREAD = 5000;
 const PLANNED = { changed: "Will change", failed: "Would fail" };
 
 /** `query` holds the filter: `status` or `warning`, as in the address. */
 export function JobUsers({ job, query }) {
   const { status = "", warning: code = "" } = query;
-  const list = usePages(`jobs/${job.id}/items`, { status, warning: code, pageSize: 50 }, () => (isTerminal(job) ? 0 : REREAD));
+  const list = usePages(`jobs/${job.id}/items`, { status, warning: code, pageSize: 50 }, { stamp: JSON.stringify([job.status, job.counts]) });
   return html`<section aria-labelledby="users-title" id="users">
     <div class="section-head">
       <h2 id="users-title">Users</h2>
@@ -53,6 +53,7 @@ const label = (job, status) => (job.dryRun && PLANNED[status]) || ITEM_STATUS[st
 
 function UserTable({ job, rows }) {
   const catalog = useCatalog();
+  const [open, setOpen] = useState(null);
   const groups = new Map(job.groups.map(({ id, displayName }) => [id, displayName]));
   const columns = [
     {
@@ -64,10 +65,15 @@ function UserTable({ job, rows }) {
       title: "Outcome",
       cell: (item) => html`<${ItemStatus} status=${item.status} text=${label(job, item.status)} /><${Why} item=${item} />`,
     },
-    { title: "Change", class: "wide", cell: (item) => html`<${Change} item=${item} catalog=${catalog} />` },
-    { title: "Details", cell: (item) => html`<${Details} item=${item} catalog=${catalog} groups=${groups} />` },
+    { title: "Change", class: "wide", cell: (item) => html`<${Change} item=${item} isPlan=${job.dryRun} catalog=${catalog} />` },
+    {
+      title: "Details",
+      cell: (item) => html`<button type="button" class="link" aria-label=${`Details of ${isolate(item.displayName)}`} onClick=${() => setOpen(item.userId)}>Details</button>`,
+    },
   ];
-  return html`<${Table} caption="Users of this job" columns=${columns} rows=${rows} rowKey=${(item) => item.userId} />`;
+  const item = rows.find(({ userId }) => userId === open);
+  return html`<${Table} caption="Users of this job" columns=${columns} rows=${rows} rowKey=${({ userId }) => userId} />
+    ${item && html`<${Details} item=${item} catalog=${catalog} groups=${groups} onClose=${() => setOpen(null)} />`}`;
 }
 
 function Why({ item }) {
@@ -79,15 +85,21 @@ function Why({ item }) {
   `;
 }
 
-function Change({ item, catalog }) {
-  const { added, removed, usageLocation } = item;
+const PLAN_VERBS = { add: "Add", change: "Change", remove: "Remove" };
+const PAST_VERBS = { add: "Added", change: "Changed", remove: "Removed" };
+
+/** What a user held directly before is not added: its services or its expiry change. */
+function Change({ item, isPlan, catalog }) {
+  const { added, removed, usageLocation, before } = item;
+  const verbs = isPlan ? PLAN_VERBS : PAST_VERBS;
+  const held = new Set((before?.licenses ?? []).filter(({ direct }) => direct).map(({ skuId }) => skuId));
   if (!added.length && !removed.length && !usageLocation) return html`<span class="quiet">None</span>`;
   return html`<ul class="plain changes">
-    ${removed.map(({ skuId }) => html`<li key=${`-${skuId}`}><span class="change tone-danger">Removed</span> ${catalog.name(skuId)}</li>`)}
+    ${removed.map(({ skuId }) => html`<li key=${`-${skuId}`}><span class="change tone-danger">${verbs.remove}</span> ${catalog.name(skuId)}</li>`)}
     ${added.map(
       ({ skuId, disabledPlans, expiresAt }) => html`<li key=${`+${skuId}`}>
-        <span class="change tone-success">Added</span> ${catalog.name(skuId)}
-        ${disabledPlans.length > 0 && html`<span class="quiet"> without ${count(disabledPlans.length, "service")}</span>`}
+        <span class="change tone-success">${held.has(skuId) ? verbs.change : verbs.add}</span> ${catalog.name(skuId)}
+        ${(disabledPlans.length > 0 || held.has(skuId)) && html`<span class="quiet">${disabledPlans.length ? ` without ${count(disabledPlans.length, "service")}` : " with all services"}</span>`}
         ${expiresAt && html` <${Badge} tone="brand">Until <${Time} value=${expiresAt} /><//>`}
       </li>`,
     )}
@@ -95,10 +107,9 @@ function Change({ item, catalog }) {
   </ul>`;
 }
 
-function Details({ item, catalog, groups }) {
+function Details({ item, catalog, groups, onClose }) {
   const { before, error } = item;
-  return html`<details>
-    <summary>Show<span class="visually-hidden"> details of <bdi>${item.displayName}</bdi></span></summary>
+  return html`<${Dialog} title=${isolate(item.displayName)} onClose=${onClose} actions=${html`<button type="button" autofocus onClick=${onClose}>Close</button>`}>
     <dl class="facts">
       <dt>Held before</dt>
       <dd>
@@ -119,7 +130,7 @@ function Details({ item, catalog, groups }) {
       <dt>User ID</dt>
       <dd><code>${item.userId}</code></dd>
     </dl>
-  </details>`;
+  <//>`;
 }
 
 function source({ direct, inheritedFrom }) {

@@ -34,7 +34,7 @@ export function Confirm({ title, verb, busy, onConfirm, onClose, danger = true, 
       <button type="button" class=${danger ? "danger" : "primary"} aria-disabled=${busy} onClick=${() => busy || onConfirm()}>${verb}</button>
     `}
   >
-    ${danger && html`<p class="dialog-lead tone-danger"><${Icon} name="warning" />Please read this first.</p>`}
+    ${danger && html`<p class="dialog-lead tone-danger"><${Icon} name="warning" />This takes licenses from users.</p>`}
     ${children}
   <//>`;
 }

@@ -82,6 +82,7 @@ function GroupTable({ rows }) {
     },
     {
       title: "Members",
+      class: "nowrap",
       cell: (group) =>
         html`<a href=${to("groups", group.id, { name: group.displayName })} aria-label=${`Show the members of ${isolate(group.displayName)}`}>Show members</a>`,
     },

@@ -42,7 +42,7 @@ async function readJobs(signal) {
   const newest = (one, other) => other.createdAt.localeCompare(one.createdAt);
   return {
     running: [...inProgress, ...waiting].filter((job) => !isTerminal(job)),
-    failed: [...excepted, ...failed].filter((job) => new Date(job.createdAt) >= since).sort(newest),
+    failed: [...excepted, ...failed].filter((job) => !job.dryRun && new Date(job.createdAt) >= since).sort(newest),
   };
 }
 

@@ -48,7 +48,7 @@ function Impact({ job, query, catalog }) {
       <${JobProgress} job=${job} label="Progress of the review" />
     <//>`}
     <${Milestones} job=${job} />
-    ${job.error && html`<${Message} kind="error">${job.error.message}<//>`}
+    ${job.error && !job.counts.failed && html`<${Message} kind="error">${job.error.message}<//>`}
     ${isOver && html`<${Tiles} job=${job} />`}
     <${Shortage} job=${job} />
     <${Warnings} job=${job} />

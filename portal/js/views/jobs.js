@@ -22,7 +22,7 @@ const PERIODS = { 1: 1, 7: 7, 30: 30 };
 
 export function JobsView({ query }) {
   const { status = "", action = "", search = "", days = "" } = query;
-  const list = usePages("jobs", { status, action, search, pageSize: 50 }, (jobs) => (jobs.every(isTerminal) ? OTHERWISE : WHILE_RUNNING));
+  const list = usePages("jobs", { status, action, search, pageSize: 50 }, { every: (jobs) => (jobs.every(isTerminal) ? OTHERWISE : WHILE_RUNNING) });
   const { rows, next } = withinDays(list, PERIODS[days] ?? null);
   const [picked, setPicked] = useState(new Set());
   const jobs = rows.filter(({ id }) => picked.has(id));
@@ -83,10 +83,14 @@ function JobTable({ jobs, select }) {
     { title: "Progress", cell: (job) => html`<${JobProgress} job=${job} label=${`Progress of ${jobTitle(job, catalog)}`} />` },
     { title: "Results", cell: (job) => html`<${Results} counts=${job.counts} />` },
     { title: "Requested by", cell: (job) => html`<${By} by=${job.createdBy} />` },
-    { title: "Created", cell: (job) => html`<${Time} value=${job.createdAt} />` },
-    { title: "Duration", cell: (job) => (job.startedAt ? duration(job.startedAt, job.finishedAt) : html`<span class="quiet">–</span>`) },
+    { title: "Created", cell: (job) => html`<${Time} value=${job.createdAt} /><span class="quiet second">${took(job)}</span>` },
   ];
   return html`<${Table} caption="Jobs" columns=${columns} rows=${jobs} rowKey=${({ id }) => id} select=${select} />`;
+}
+
+function took({ startedAt, finishedAt }) {
+  if (!startedAt) return "Not begun";
+  return finishedAt ? `Took ${duration(startedAt, finishedAt)}` : `Runs for ${duration(startedAt)}`;
 }
 
 export function JobName({ job, catalog }) {

@@ -48,13 +48,14 @@ export function ReplaceForm() {
       onChange=${(scope) => change({ scope })}
     />
     ${!isAll && html`<${HeldPicker} legend="Licenses to replace" chosen=${draft.skuIds} onChange=${(skuIds) => change({ skuIds, licenses: without(draft.licenses, skuIds) })} />`}
-    <${LicensePicker} legend="Replacements" chosen=${draft.licenses} hidden=${isAll ? [] : draft.skuIds} onChange=${(licenses) => change({ licenses })} />
-    <${Check}
-      label="Keep disabled services"
-      hint="A service that a user had switched off stays off in the replacement."
-      checked=${draft.keepDisabledPlans}
-      onChange=${(keepDisabledPlans) => change({ keepDisabledPlans })}
-    />
+    <${LicensePicker} legend="Replacements" chosen=${draft.licenses} hidden=${isAll ? [] : draft.skuIds} onChange=${(licenses) => change({ licenses })}>
+      <${Check}
+        label="Keep disabled services"
+        hint="A service that a user had switched off stays off in the replacement."
+        checked=${draft.keepDisabledPlans}
+        onChange=${(keepDisabledPlans) => change({ keepDisabledPlans })}
+      />
+    <//>
     <${LocationFields} value=${draft} onChange=${change} />
     <${OptionFields} value=${draft} onChange=${change} />
   <//>`;

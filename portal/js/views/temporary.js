@@ -8,6 +8,7 @@ import { Calendar } from "../grants/calendar.js";
 import { EndDialog, ExtendDialog, PermanentDialog } from "../grants/dialogs.js";
 import { useCatalog } from "../state/catalog.js";
 import { MANAGE, mayManage, session } from "../state/session.js";
+import { Dialog } from "../ui/dialog.js";
 import { Select } from "../ui/fields.js";
 import { Empty, Loaded } from "../ui/messages.js";
 import { Page, Refresh } from "../ui/page.js";
@@ -22,7 +23,7 @@ const DIALOGS = { extend: ExtendDialog, end: EndDialog, permanent: PermanentDial
 export function TemporaryView({ query }) {
   const { status = "running", skuId = "", day = "" } = query;
   const before = day ? dayStart(new Date(`${day}T12:00`), 1).toISOString() : "";
-  const list = usePages("temporary-licenses", { status, skuId, expiresBefore: before, pageSize: day ? 999 : 50 }, () => REFRESH);
+  const list = usePages("temporary-licenses", { status, skuId, expiresBefore: before, pageSize: day ? 999 : 50 }, { every: () => REFRESH });
   const rows = day ? list.rows.filter(({ expiresAt }) => expiresAt && dayKey(expiresAt) === day) : list.rows;
   const [picked, setPicked] = useState(new Set());
   const [open, setOpen] = useState(null);
@@ -108,11 +109,27 @@ const COLUMNS = [
   { title: "Assigned by", cell: ({ jobId }) => html`<a href=${to("jobs", jobId)}>Job ${jobId.slice(0, 8)}</a>` },
   {
     title: "History",
-    cell: ({ history }) => html`<details>
-      <summary>${count(history.length, "entry", "entries")}</summary>
-      <ol class="timeline">${history.map(({ at, what, expiresAt, by }) => html`<li key=${at + what}><${Time} value=${at} /><span>${EVENT[what] ?? what}${expiresAt && html`, until <${Time} value=${expiresAt} />`}, by <bdi>${by.name}</bdi></span></li>`)}</ol>
-    </details>`,
+    cell: (grant) => html`<${History} grant=${grant} />`,
   },
 ];
+
+function History({ grant }) {
+  const [isOpen, setOpen] = useState(false);
+  const { user, license, history } = grant;
+  const title = `${license.displayName} of ${isolate(user.displayName)}`;
+  const close = () => setOpen(false);
+  return html`<button type="button" class="link" aria-label=${`History of ${title}`} onClick=${() => setOpen(true)}>${count(history.length, "entry", "entries")}</button>
+    ${isOpen &&
+    html`<${Dialog} title=${title} onClose=${close} actions=${html`<button type="button" autofocus onClick=${close}>Close</button>`}>
+      <ol class="timeline">
+        ${history.map(
+          ({ at, what, expiresAt, by }) => html`<li key=${at + what}>
+            <${Time} value=${at} />
+            <span>${EVENT[what] ?? what}${expiresAt && html`, until <${Time} value=${expiresAt} />`}, by <bdi>${by.name}</bdi></span>
+          </li>`,
+        )}
+      </ol>
+    <//>`}`;
+}
 
 const EVENT = { Granted: "Granted", Moved: "Expiry moved", MadePermanent: "Made permanent", Ended: "Ended" };
