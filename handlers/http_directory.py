@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from handlers.endpoint import Handler, RequestContext
@@ -17,6 +18,7 @@ from shared.api.directory_answers import (
     member_json,
 )
 from shared.app import App
+from shared.errors import GraphError, NotFound
 from shared.graph.directory import MemberStatesPage
 from shared.models import UserState
 
@@ -35,9 +37,10 @@ class DirectoryHandlers:
         return _page(context, [group_json(group) for group in page.groups], page.next_link)
 
     def members(self, context: RequestContext) -> Answer:
-        page = self.app.directory.member_states_page(
-            context.id, context.query.page_size, (context.cursor or {}).get("link")
-        )
+        with _missing_group("id"):
+            page = self.app.directory.member_states_page(
+                context.id, context.query.page_size, (context.cursor or {}).get("link")
+            )
         states = [self._with_expiries(page)[state.user_id] for _, state in page.members]
         givers = sorted(
             {giver for state in states for held in state.licenses for giver in held.inherited_from}
@@ -59,7 +62,10 @@ class DirectoryHandlers:
     def assigned(self, context: RequestContext) -> Answer:
         tally = _Tally()
         deadline = time.monotonic() + ASSIGNED_SECONDS
-        read_whole = [tally.read(self.app, group_id, deadline) for group_id in context.group_ids()]
+        read_whole = []
+        for at, group_id in enumerate(context.group_ids()):
+            with _missing_group(f"groupIds[{at}]"):
+                read_whole.append(tally.read(self.app, group_id, deadline))
         catalog = self.app.services.catalog.get()
         names = license_names(catalog)
         uses = sorted(tally.uses(), key=lambda use: names.get(use.sku_id, use.sku_id))
@@ -119,6 +125,21 @@ class _Tally:
             LicenseUse(sku_id, number, self._direct[sku_id], self._inherited[sku_id])
             for sku_id, number in self._users.items()
         ]
+
+
+@contextmanager
+def _missing_group(target: str) -> Iterator[None]:
+    """A group that Graph does not know, or knows no longer, is the caller's to mend.
+
+    Raises:
+        NotFound: GroupNotFound, with the place of its id.
+    """
+    try:
+        yield
+    except GraphError as error:
+        if error.code != "GroupNotFound":
+            raise
+        raise NotFound(error.message, code=error.code, target=target) from error
 
 
 def _page(context: RequestContext, value: Sequence[object], link: str | None) -> Answer:

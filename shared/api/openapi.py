@@ -119,8 +119,12 @@ def _request_body(route: Route) -> Json:
 def _successes(route: Route) -> Json:
     outcome = OUTCOMES[route.name]
     if outcome.shape is None:
-        types = REPORT_TYPES.values()
-        content = {media: {"schema": {"type": "string", "format": "binary"}} for media in types}
+        content = {
+            media: {
+                "schema": {"type": "object"} if format_ == "json" else {"type": "string", "format": "binary"}
+            }
+            for format_, media in REPORT_TYPES.items()
+        }
         return {"200": {"description": "The file.", "content": content, "headers": _headers(200)}}
     answers = {outcome.status: "Accepted: the job." if outcome.status == 202 else "Success."} | outcome.also
     return {

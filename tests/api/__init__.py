@@ -1,0 +1,1 @@
+"""The HTTP API from outside: every route, every declared answer, every limit."""
