@@ -109,3 +109,9 @@ def retry_timer(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule=schedule("EXPIRY_SCHEDULE"), run_on_startup=False)
 def expiry_timer(timer: func.TimerRequest) -> None:
     timers.expiry()
+
+
+@app.function_name("RetentionTimer")
+@app.timer_trigger(arg_name="timer", schedule="0 30 3 * * *", run_on_startup=False)
+def retention_timer(timer: func.TimerRequest) -> None:
+    timers.retention()

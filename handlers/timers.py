@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.app import App
-from shared.jobs import sweep, watch
+from shared.jobs import retention, sweep, watch
 
 CLAIMS_KEPT = timedelta(minutes=10)
 """Longer than Graph's reads may lag behind writes; see GRAPH_READ_DELAY_SECONDS."""
@@ -20,6 +20,10 @@ class TimerHandlers:
         watch.look(services)
         services.work.prune_claims(CLAIMS_KEPT + timedelta(seconds=self.app.settings.read_delay_seconds))
         self.app.rate.prune()
+
+    def retention(self) -> None:
+        """Records that are old enough to go."""
+        retention.clean_up(self.app.services, self.app.storage, self.app.audit, self.app.support)
 
     def expiry(self) -> None:
         """Licences whose time is over."""

@@ -181,6 +181,10 @@ class Ledger:
             entries = [entry for entry in entries if entry[0].user_id in lost]
         raise Superseded("grants kept changing while they were written")
 
+    def forget_ended_before(self, moment: datetime) -> None:
+        """Grants that ended before that moment are no longer on record; running ones always are."""
+        self._store.forget_ended_before(moment)
+
     # --- for people ---------------------------------------------------------------------------------------
 
     def find(

@@ -55,7 +55,7 @@ class AuditStore:
         now = self._clock()
         entity = {
             "PartitionKey": _PARTITION,
-            "RowKey": f"{_END_OF_TIME - int(now.timestamp() * 1_000_000):017d}|{uuid.uuid4()}",
+            "RowKey": f"{_place(now)}|{uuid.uuid4()}",
             "at": to_iso(now),
             "by": by.name,
             "kind": by.kind,
@@ -83,6 +83,21 @@ class AuditStore:
             parameters["by"] = by
         for row in tables.query(self._table, filter_, parameters, page_size=page_size):
             yield _record(row)
+
+    def delete_before(self, moment: datetime) -> None:
+        """Forget what happened before that moment."""
+        rows = tables.query(
+            self._table,
+            "PartitionKey eq @partition and RowKey gt @after",
+            {"partition": _PARTITION, "after": _place(moment)},
+            select=("PartitionKey", "RowKey"),
+        )
+        tables.in_transactions(self._table, (tables.delete_operation(row) for row in list(rows)))
+
+
+def _place(moment: datetime) -> str:
+    """Microseconds counted down, so that the newest sorts first."""
+    return f"{_END_OF_TIME - int(moment.timestamp() * 1_000_000):017d}"
 
 
 def _record(row: TableEntity) -> AuditRecord:

@@ -126,6 +126,15 @@ class GrantStore:
         parameters = _range("ended|", behind(ended_prefix(moment))) | {"job": job_id}
         return map(record_in, tables.query(self._table, filter_, parameters))
 
+    def forget_ended_before(self, moment: datetime) -> None:
+        """Delete the rows of grants that ended before that moment."""
+        ended = tables.query(
+            self._table, _RANGE, _range(ended_prefix(moment), "ended}"), select=("PartitionKey", "RowKey")
+        )
+        keys = [key for row in ended for key in (row["RowKey"], id_key(row["RowKey"].rsplit("|", 1)[1]))]
+        operations = (tables.delete_operation({"PartitionKey": PARTITION, "RowKey": key}) for key in keys)
+        tables.in_transactions(self._table, operations)
+
     def _list_of_user(self, user_id: str, only: Filter, after: str, size: int) -> list[GrantRecord]:
         """The same from the user's few rows, instead of searching all that run."""
         prefix = user_prefix(user_id)

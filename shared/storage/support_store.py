@@ -4,6 +4,7 @@
 """
 
 from collections import Counter
+from datetime import datetime
 
 from azure.data.tables import TableClient
 
@@ -31,6 +32,17 @@ class SupportStore:
             "outcome": outcome,
         }
         tables.upsert(self._table, {**row, **split(text.encode()[:MAX_PROPERTY_BYTES])})
+
+    def delete_before(self, moment: datetime) -> None:
+        """Forget what was recorded before that moment."""
+        rows = tables.query(
+            self._table,
+            "RowKey lt @before",
+            {"before": f"{moment:%Y%m%dT%H%M%S}"},
+            select=("PartitionKey", "RowKey"),
+        )
+        for row in list(rows):
+            tables.delete(self._table, row["PartitionKey"], row["RowKey"])
 
     def counts(self) -> Counter[str]:
         """Messages on record, by queue."""

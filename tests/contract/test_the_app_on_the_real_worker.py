@@ -94,8 +94,6 @@ def test_queue_and_timer_functions_run(worker: FunctionsRuntime) -> None:
     message = json.dumps({"jobId": NOWHERE, "step": "begin"})
     handled = worker.queue("HandleJob", message, metadata)
     assert handled["status"] == "success", handled
-    refused = worker.queue("HandleJob", "rubbish", metadata)
-    assert refused["status"] == "failure"
     timer = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
     assert worker.timer("RetryTimer", timer)["status"] == "success"
 
