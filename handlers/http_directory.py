@@ -18,7 +18,7 @@ from shared.api.directory_answers import (
     member_json,
 )
 from shared.app import App
-from shared.errors import GraphError, NotFound
+from shared.errors import GraphError, InvalidRequest, NotFound
 from shared.graph.directory import MemberStatesPage
 from shared.models import UserState
 
@@ -41,7 +41,7 @@ class DirectoryHandlers:
             page = self.app.directory.member_states_page(
                 context.id, context.query.page_size, (context.cursor or {}).get("link")
             )
-        states = [self._with_expiries(page)[state.user_id] for _, state in page.members]
+        states = self._with_expiries(page)
         givers = sorted(
             {giver for state in states for held in state.licenses for giver in held.inherited_from}
         )
@@ -54,10 +54,9 @@ class DirectoryHandlers:
         return _page(context, value, page.next_link)
 
     def licenses(self, context: RequestContext) -> Answer:
-        """All on one page: a tenant has some dozens."""
         catalog = self.app.services.catalog.get()
         value = [license_json(sku) for sku in catalog.values()]
-        return Answer({"value": sorted(value, key=lambda license_: license_["displayName"])})
+        return _slice(context, sorted(value, key=lambda license_: license_["displayName"]))
 
     def assigned(self, context: RequestContext) -> Answer:
         tally = _Tally()
@@ -74,12 +73,13 @@ class DirectoryHandlers:
         )
 
     def locations(self, context: RequestContext) -> Answer:
-        return Answer(locations_json())
+        return _slice(context, locations_json()["value"])
 
-    def _with_expiries(self, page: MemberStatesPage) -> dict[str, UserState]:
+    def _with_expiries(self, page: MemberStatesPage) -> list[UserState]:
+        """In the order of the page."""
         states = [state for _, state in page.members]
         grants = self.app.services.ledger.running([state.user_id for state in states])
-        return {state.user_id: state.with_expiries(grants.get(state.user_id, {})) for state in states}
+        return [state.with_expiries(grants.get(state.user_id, {})) for state in states]
 
     def handlers(self) -> Iterator[tuple[str, Handler]]:
         """By the name of their route."""
@@ -146,4 +146,16 @@ def _page(context: RequestContext, value: Sequence[object], link: str | None) ->
     answer: dict[str, object] = {"value": value}
     if link is not None:
         answer["nextLink"] = context.next_link({"link": link})
+    return Answer(answer)
+
+
+def _slice(context: RequestContext, value: Sequence[object]) -> Answer:
+    """A page of a list that is at hand. Without a pageSize all of it: a drop-down wants nothing less."""
+    start = (context.cursor or {}).get("start", 0)
+    if not isinstance(start, int) or start < 0:
+        raise InvalidRequest("The cursor is not one of this list. Begin at the first page.", target="cursor")
+    size = context.query.page_size if context.query.get("pageSize") else len(value)
+    answer: dict[str, object] = {"value": value[start : start + size]}
+    if start + size < len(value):
+        answer["nextLink"] = context.next_link({"start": start + size})
     return Answer(answer)

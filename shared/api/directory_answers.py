@@ -104,7 +104,7 @@ def assigned_licenses_json(
 
 
 def locations_json() -> CountryListShape:
-    """Every location at once, whatever the page size: there are 249."""
+    """All 249 of them."""
     return {"value": [{"code": code, "name": name} for code, name in locations().items()]}
 
 
