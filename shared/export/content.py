@@ -74,11 +74,8 @@ class ExportContent:
                 people.append(user.row)
                 for row in user.licenses:
                     licenses.append(row)
-            people.end()
-            licenses.end()
             for row in tally.rows(self.rows.licenses):
                 summary.append(row)
-            summary.end()
             summary.add_facts(tally.facts(self.job, self.generated_at))
             summary.add_bars("Users by license", USERS_COLUMN, "J2")
             book.save(file)
@@ -122,8 +119,6 @@ def _write_xlsx_report(
         users, job = book.sheet(ITEMS), book.sheet(JOB)
         for row in report.rows(items):
             users.append(row)
-        users.end()
         for fact in report.facts(generated_at):
             job.append((fact.title, fact.value))
-        job.end()
         book.save(file)
