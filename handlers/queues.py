@@ -1,7 +1,7 @@
 """Work items from the queues.
 
-What cannot be done now goes back with a delay; what nobody can read is raised, so that the host moves it to the
-poison queue, whose function ends what the message stood for.
+What cannot be done now goes back with a delay; what nobody can read is recorded. What fails is raised, so that the
+host tries it again and in the end moves it to the poison queue, whose function ends what the message stood for.
 """
 
 import json
@@ -15,7 +15,7 @@ import azure.functions as func
 from shared.app import App
 from shared.errors import StorageUnavailable
 from shared.jobs import begin, chunk, control, expand, fan_out, messages, poison, settle
-from shared.jobs.messages import JobMessage, Step
+from shared.jobs.messages import ChunkMessage, GroupMessage, JobMessage, Step
 from shared.storage.queues import CHUNKS, GROUPS, JOBS
 from shared.storage.tables import Superseded
 
@@ -32,21 +32,40 @@ class QueueHandlers:
     app: App
 
     def job(self, msg: func.QueueMessage) -> None:
-        message = messages.read_job(_body(msg))
-        self._do(JOBS, msg, lambda: self._step(message))
+        self._handle(JOBS, msg, lambda body: self._job(messages.read_job(body), msg))
 
     def group(self, msg: func.QueueMessage) -> None:
-        message = messages.read_group(_body(msg))
-        self._do(GROUPS, msg, lambda: expand.expand(self.app.services, message.job_id, message.group))
+        self._handle(GROUPS, msg, lambda body: self._group(messages.read_group(body), msg))
 
     def chunk(self, msg: func.QueueMessage) -> None:
-        message = messages.read_chunk(_body(msg))
-        self._do(CHUNKS, msg, lambda: chunk.work(self.app.services, message, str(msg.id)))
+        self._handle(CHUNKS, msg, lambda body: self._chunk(messages.read_chunk(body), body, msg))
 
     def poison(self, queue: str, msg: func.QueueMessage) -> None:
         """A message of `queue` that could not be handled."""
-        text = msg.get_body().decode(errors="replace")
-        poison.settle_message(self.app.services, self.app.support, queue, str(msg.id), text)
+        self._do(f"{queue}-poison", _text(msg), lambda: self._settle(queue, msg))
+
+    def _handle(self, queue: str, msg: func.QueueMessage, work: Callable[[Any], None]) -> None:
+        """What nobody can read now, nobody can read at a later try: it is recorded at once."""
+        try:
+            work(_body(msg))
+        except messages.UnreadableMessage:
+            self._do(queue, _text(msg), lambda: self._settle(queue, msg))
+
+    def _settle(self, queue: str, msg: func.QueueMessage) -> None:
+        poison.settle_message(self.app.services, self.app.support, queue, str(msg.id), _text(msg))
+
+    def _job(self, message: JobMessage, msg: func.QueueMessage) -> None:
+        self._do(JOBS, _text(msg), lambda: self._step(message))
+
+    def _group(self, message: GroupMessage, msg: func.QueueMessage) -> None:
+        self._do(GROUPS, _text(msg), lambda: expand.expand(self.app.services, message.job_id, message.group))
+
+    def _chunk(self, message: ChunkMessage, body: Any, msg: func.QueueMessage) -> None:
+        """What a delivery claimed belongs to the message, and to the copy that comes back in its place."""
+        owner = message.owner or str(msg.id)
+        again = message.owner is not None or (msg.dequeue_count or 1) > 1
+        copy = json.dumps({**body, "owner": owner})
+        self._do(CHUNKS, copy, lambda: chunk.work(self.app.services, message, owner, again=again))
 
     def _step(self, message: JobMessage) -> None:
         services = self.app.services
@@ -62,18 +81,22 @@ class QueueHandlers:
             case Step.FILE:
                 self.app.exporter.write(message.job_id, message.attempts)
 
-    def _do(self, queue: str, msg: func.QueueMessage, work: Callable[[], None]) -> None:
-        """A message that comes back because Storage is away does not use up its tries."""
+    def _do(self, queue: str, copy: str, work: Callable[[], None]) -> None:
+        """A message that comes back, as `copy`, because Storage is away does not use up its tries."""
         try:
             work()
         except (StorageUnavailable, Superseded) as error:
             log.warning("%s: %s; the message comes back in %d s", queue, error, AWAY_SECONDS)
-            self.app.services.queues.send(queue, _body(msg), AWAY_SECONDS)
+            self.app.services.queues.send_text(queue, copy, AWAY_SECONDS)
 
 
 def _body(msg: func.QueueMessage) -> Any:
     """Raises UnreadableMessage."""
     try:
         return json.loads(msg.get_body().decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise messages.UnreadableMessage(f"no JSON: {error}") from None
+
+
+def _text(msg: func.QueueMessage) -> str:
+    return msg.get_body().decode(errors="replace")

@@ -2,6 +2,7 @@
 
 import logging
 
+from shared.errors import StorageUnavailable
 from shared.jobs import view, watch
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.records import JobRecord, Phase
@@ -21,8 +22,12 @@ def accept(services: Services, job: JobRecord) -> JobView | None:
     if not services.jobs.create(job):
         return None
     now = view.assemble(job, {}, [])
-    services.index.put(now)
-    if job.phase is not Phase.HELD:
-        send_job(services.queues, JobMessage(job.job_id, Step.BEGIN))
+    try:
+        services.index.put(now)
+        if job.phase is not Phase.HELD:
+            send_job(services.queues, JobMessage(job.job_id, Step.BEGIN))
+    except StorageUnavailable:
+        # It is on record, so it will be carried out: to refuse it now would be to have it sent twice.
+        log.warning("job %s: Storage went away after the record; the watchdog begins it", job.job_id)
     log.info("job %s accepted: %s for %d groups", job.job_id, job.request.action, len(job.facts.groups))
     return now

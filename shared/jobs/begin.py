@@ -2,7 +2,7 @@
 
 import logging
 
-from shared.jobs import expand, settle
+from shared.jobs import expand, settle, view
 from shared.jobs.changing import change_job
 from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
 from shared.jobs.records import GroupRecord, JobRecord, Phase
@@ -20,17 +20,17 @@ def begin(services: Services, job_id: str) -> None:
     if job is None:
         log.warning("job %s is not on record; its message is dropped", job_id)
         return
-    if job.cancel_requested:
+    if job.cancel_requested and job.phase in (Phase.ACCEPTED, Phase.HELD):
         settle.settle(services, job_id)
         return
-    if _starts_later(services, job):
+    if _starts_later(services, job) or _comes_second(services, job):
         return
     job = change_job(services, job_id, lambda job: _take_up(services, job)) or job
     if job.phase is Phase.EXPANDING:
-        services.index.note_status(job_id, job.facts.created_at, job.status)
+        services.index.put(view.view(services, job))
         _post_groups(services, job)
     elif job.phase is Phase.FANNING_OUT:
-        services.index.note_status(job_id, job.facts.created_at, job.status)
+        services.index.put(view.view(services, job))
         send_job(services.queues, JobMessage(job_id, Step.FAN_OUT))
 
 
@@ -43,6 +43,18 @@ def _starts_later(services: Services, job: JobRecord) -> bool:
         return False
     send_job(services.queues, JobMessage(job.job_id, Step.BEGIN), min(seconds, MAX_WAIT_SECONDS))
     return True
+
+
+def _comes_second(services: Services, job: JobRecord) -> bool:
+    """Whether its plan, or the job to undo, belongs to another job. A submission that died may not have taken it."""
+    if job.phase is not Phase.ACCEPTED or job.started_at is not None:
+        return False
+    try:
+        source.take(services, job)
+    except Conflict as conflict:
+        settle.end(services, job, (JobStatus.FAILED, CodedError(conflict.code, conflict.message)))
+        return True
+    return False
 
 
 def _take_up(services: Services, job: JobRecord) -> bool:
@@ -61,7 +73,7 @@ def _post_groups(services: Services, job: JobRecord) -> None:
     for index in range(len(job.facts.groups)):
         group = records.get(index, GroupRecord(index))
         if group.run < job.run and group.status is not GroupStatus.DONE:
-            group = GroupRecord(index, run=job.run, epoch=group.epoch + 1)
+            group = GroupRecord(index, run=job.run, epoch=group.epoch + 1, etag=group.etag)
             services.jobs.save_group(job.job_id, group)
         if not group.status.terminal:
             send_group(services.queues, GroupMessage(job.job_id, index))

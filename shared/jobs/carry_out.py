@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.errors import GraphError, PassingGraphError
-from shared.graph.refusals import explain
+from shared.graph.refusals import LicenseRefusal, explain
 from shared.graph.users import LicenseChange, WriteResult
 from shared.jobs import items as rules
 from shared.jobs.changing import change_job
-from shared.jobs.planned import Sources, plan_item
+from shared.jobs.planned import Sources, givers, plan_item, with_group_names
 from shared.jobs.records import ChunkRecord, JobRecord
 from shared.jobs.services import Services
-from shared.jobs.units import without_units
+from shared.jobs.units import FRESH, sold_out, with_units
 from shared.models import (
     Action,
     Before,
@@ -35,7 +35,7 @@ from shared.models import (
     LicensePlan,
     UserState,
 )
-from shared.planning import Applied, license_applied, location_applied
+from shared.planning import Applied, codes, license_applied, location_applied
 from shared.storage.work_store import Claim
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,9 @@ def _round(portion: Portion, items: Sequence[Item]) -> list[Item]:
         for item in items:
             _unread(portion, item, error, {})
         return []
-    states = services.users.read_users([item.user_id for item in items])
+    states = with_group_names(
+        services, portion.job, services.users.read_users([item.user_id for item in items])
+    )
     grants = services.ledger.running([item.user_id for item in items])
     todo: list[tuple[Item, LicensePlan]] = []
     for item in items:
@@ -158,11 +160,10 @@ def _round(portion: Portion, items: Sequence[Item]) -> list[Item]:
             todo.append((item, plan))
     if portion.dry:
         return []
-    todo = without_units(portion.services, portion.job, todo)
-    idle = [(item, plan) for item, plan in todo if not plan.writes]
-    _finish(portion, idle)
-    writing = [(item, plan) for item, plan in todo if plan.writes]
-    return _write(portion, writing, catalog) if writing else []
+    with with_units(services, portion.job, todo, catalog) as affordable:
+        _finish(portion, [(item, plan) for item, plan in affordable if not plan.writes])
+        writing = [(item, plan) for item, plan in affordable if plan.writes]
+        return _write(portion, writing, catalog) if writing else []
 
 
 # --- decide ------------------------------------------------------------------------------------------------------
@@ -191,6 +192,11 @@ def _decide(
     item.before = item.before or base
     plan = plan_item(portion.services, portion.job, item, user, grants, catalog, portion.sources())
     item.needs = rules.units_needed(plan, base)
+    item.givers = (
+        tuple(user.group_names.get(group_id, group_id) for group_id in givers(portion.job, user))
+        if user and codes.INHERITED_ONLY in plan.warnings
+        else ()
+    )
     if portion.dry:
         rules.finish(item, plan, now)
         return None
@@ -350,7 +356,7 @@ def _unassigned(portion: Portion, refused: list[tuple[Item, GraphError]]) -> Non
 def _refuse(portion: Portion, item: Item, error: GraphError, catalog: Catalog) -> None:
     now = portion.services.clock()
     if error.code == "NoAvailableLicenses":
-        _note_sold_out(portion, item)
+        _note_scarce(portion, item)
     among = tuple(added.sku_id for added in item.intent.plan.add) if item.intent else ()
     unknown = item.intent is not None and _outcome_unknown(error)
     item.intent = replace(item.intent, doubted_at=now) if item.intent and unknown else None
@@ -363,26 +369,37 @@ def _refuse(portion: Portion, item: Item, error: GraphError, catalog: Catalog) -
     ):
         _retry(portion, item, PassingGraphError(error.code, _LOCATION_UNSEEN))
     else:
-        _fail(portion, item, explain(error, catalog, among))
+        _fail(portion, item, _with_figures(portion, error) or explain(error, catalog, among))
+
+
+def _with_figures(portion: Portion, error: GraphError) -> ItemError | None:
+    """Which licence has no unit left, and how many there are; None where it is something else or not known."""
+    if not isinstance(error, LicenseRefusal) or error.reason != "NoAvailableLicenses":
+        return None
+    try:
+        catalog = portion.services.catalog.get(max_age=FRESH)
+    except GraphError:
+        return None
+    missing = next((catalog[sku_id] for sku_id in error.ids if sku_id in catalog), None)
+    return replace(sold_out(missing), graph_request_id=error.graph_request_id) if missing else None
 
 
 _LOCATION_UNSEEN = "The usage location was set moments ago and is not seen by the license service yet."
 
 
-def _note_sold_out(portion: Portion, item: Item) -> None:
-    """Other chunks then look at the units first instead of asking Graph for each user."""
-    added = {license_.sku_id for license_ in item.intent.plan.add} if item.intent else set()
-    missing = added - set(portion.job.sold_out)
+def _note_scarce(portion: Portion, item: Item) -> None:
+    """Other portions then count the units first instead of asking Graph for each user."""
+    missing = set(item.needs) - set(portion.job.scarce)
     if not missing:
         return
 
     def note(job: JobRecord) -> bool:
-        job.sold_out = tuple(sorted({*job.sold_out, *missing}))
+        job.scarce = tuple(sorted({*job.scarce, *missing}))
         return True
 
     changed = change_job(portion.services, portion.job.job_id, note)
     if changed is not None:
-        portion.job.sold_out = changed.sold_out
+        portion.job.scarce = changed.scarce
 
 
 # --- record --------------------------------------------------------------------------------------------------------

@@ -11,11 +11,16 @@ MAX_AGE = timedelta(minutes=1)
 
 
 class CatalogCache:
-    """Thread safe; `read` is `Directory.subscribed_skus`."""
+    """Thread safe; `read` is `Directory.subscribed_skus`.
+
+    `counting` is held by whoever counts the units of a scarce SKU, until they are taken: what one has counted is
+    then not counted by another as free.
+    """
 
     def __init__(self, read: Callable[[], Catalog], clock: Clock) -> None:
         self._read = read
         self._clock = clock
+        self.counting = threading.Lock()
         self._lock = threading.Lock()
         self._catalog: Catalog = {}
         self._read_at: datetime | None = None

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.jobs import items as rules
 from shared.jobs import settle
 from shared.jobs.carry_out import Portion, carry_out
 from shared.jobs.changing import change_job
@@ -40,8 +41,8 @@ class _Rest:
     later: float | None = None
 
 
-def work(services: Services, message: ChunkMessage, owner: str) -> None:
-    """Carry the chunk out and pass the lane on. `owner` is the queue message's id.
+def work(services: Services, message: ChunkMessage, owner: str, *, again: bool = False) -> None:
+    """Carry the chunk out and pass the lane on. `owner` is the queue message's id; `again`: it was delivered before.
 
     Idempotent: what is at rest is left alone, what another message holds is left to it.
     """
@@ -51,7 +52,7 @@ def work(services: Services, message: ChunkMessage, owner: str) -> None:
         return
     index = message.chunk
     while index < job.chunks:
-        rest = _work_on(services, job, index, owner)
+        rest = _work_on(services, job, index, owner, again=again)
         if rest.busy:
             return
         if rest.later is not None:
@@ -66,7 +67,7 @@ def work(services: Services, message: ChunkMessage, owner: str) -> None:
     settle.settle(services, job.job_id)
 
 
-def _work_on(services: Services, job: JobRecord, index: int, owner: str) -> _Rest:
+def _work_on(services: Services, job: JobRecord, index: int, owner: str, *, again: bool) -> _Rest:
     chunk = services.jobs.chunk(job.job_id, index)
     if chunk is None:
         log.error("chunk %d of job %s is not on record", index, job.job_id)
@@ -75,39 +76,51 @@ def _work_on(services: Services, job: JobRecord, index: int, owner: str) -> _Res
     stopping = job.cancel_requested or _stopped(services, job)
     todo = [item for item in chunk.items if _is_due(item, services.clock(), stopping)]
     if not todo:
+        if again:
+            _tidy(services, job, chunk, owner)
         return _Rest()
     overdue = _retry_at(chunk)
     try:
         rest = _claimed(services, job, chunk, todo, owner, stopping)
     except Superseded:
         log.info("chunk %d of job %s changed under us; it comes back", index, job.job_id)
-        services.work.drop(_claim(services, job, chunk, owner))
         return _Rest(later=1.0)
     if not rest.busy:
         _plan_retry(services, job, chunk, overdue)
     return rest
 
 
+def _tidy(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> None:
+    """What a host that was killed after the results were on record did not come to."""
+    services.work.release_left_behind(job.job_id, chunk.index, owner)
+    _plan_retry(services, job, chunk, None)
+
+
 def _claimed(
     services: Services, job: JobRecord, chunk: ChunkRecord, todo: list[Item], owner: str, stopping: bool
 ) -> _Rest:
     claim = _claim(services, job, chunk, owner)
-    others = services.work.overlapping(claim)
     if not _writes(job):
+        others = services.work.overlapping(claim)
         _carry_out_all(services, Portion(services, job, chunk, others, stopping), todo, 0)
         return _Rest(worked=True)
-    if not services.work.claim(claim):
+    hold = services.work.claim(claim)
+    if hold is None:
         return _Rest(busy=True)
     others = services.work.overlapping(claim)
-    if any(_alive(other, services.clock()) for other in others):
-        services.work.drop(claim)
+    if any(_alive(services, other) for other in others):
+        services.work.drop(claim, hold)
         return _Rest(later=1 + 2 * services.random())
     portion = Portion(services, job, chunk, others, stopping)
-    if stopping:
-        todo = portion.cancel(todo)
     per_user = 2 if job.request.usage_location or job.request.action is Action.UNDO else 1
-    rest = _carry_out_all(services, portion, todo, per_user)
-    services.work.release(claim)
+    try:
+        if stopping:
+            todo = portion.cancel(todo)
+        rest = _carry_out_all(services, portion, todo, per_user)
+    except Superseded:
+        services.work.release(claim, hold, in_doubt=True)
+        raise
+    services.work.release(claim, hold, in_doubt=any(map(rules.in_doubt, chunk.items)))
     return rest
 
 
@@ -191,8 +204,12 @@ def _writes(job: JobRecord) -> bool:
     return not job.request.dry_run and job.request.action is not Action.EXPORT
 
 
-def _alive(claim: Claim, now: datetime) -> bool:
-    return claim.released_at is None and claim.lease_until + DEAD_CLAIM > now
+def _alive(services: Services, claim: Claim) -> bool:
+    """Whether its users are being changed. A host that was killed last of all leaves a claim without a job."""
+    if claim.released_at is not None or claim.lease_until + DEAD_CLAIM <= services.clock():
+        return False
+    job = services.jobs.get(claim.job_id)
+    return job is not None and job.phase is Phase.RUNNING
 
 
 def _claim(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> Claim:

@@ -47,7 +47,7 @@ def start(services: Services, job_id: str) -> JobView:
         job.run += 1
         job.phase, job.status = Phase.ACCEPTED, JobStatus.WAITING
         job.cancel_requested = job.stopped = False
-        job.error, job.finished_at, job.sold_out = None, None, ()
+        job.error, job.finished_at, job.scarce = None, None, ()
         return True
 
     job = change_job(services, job_id, to_started)

@@ -12,18 +12,19 @@ from shared.jobs.changing import change_job
 from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group
 from shared.jobs.records import GroupRecord, JobRecord, PageMember, Phase
 from shared.jobs.services import Services
-from shared.models import CodedError, GroupStatus, JobRequest
+from shared.models import Action, CodedError, GroupStatus, JobRequest
 
 log = logging.getLogger(__name__)
 SECONDS_PER_CALL = 100.0
 """Then the rest goes on in a new message: no function call may run longer than five minutes."""
-PAGES_PER_SAVE = 10
-"""A killed process reads at most so many pages again."""
 
 
 def expand(services: Services, job_id: str, index: int) -> None:
     """Read the group's members and, if it was the last one, fan out. Idempotent."""
     job = services.jobs.get(job_id)
+    if job is not None and job.phase is Phase.FANNING_OUT and job.facts.groups_are_read:
+        fan_out.fan_out(services, JobMessage(job_id, Step.FAN_OUT))
+        return
     if job is None or job.phase is not Phase.EXPANDING or index >= len(job.facts.groups):
         log.debug("group %d of job %s has nothing to expand", index, job_id)
         return
@@ -39,7 +40,6 @@ def expand(services: Services, job_id: str, index: int) -> None:
 
 def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
     """Whether the group has come to its end; otherwise a message that carries it on has been sent."""
-    message = GroupMessage(job.job_id, group.index)
     if group.status is GroupStatus.PENDING:
         group.status = GroupStatus.EXPANDING
         services.jobs.save_group(job.job_id, group)
@@ -53,13 +53,10 @@ def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
     except LastingGraphError as error:
         group.status = GroupStatus.FAILED
         group.error = CodedError(error.code, error.message)
+        services.jobs.save_group(job.job_id, group)
         done = True
-    else:
-        group.status = GroupStatus.DONE if done else GroupStatus.EXPANDING
-        group.error = None
-    services.jobs.save_group(job.job_id, group)
     if not done:
-        send_group(services.queues, message)
+        send_group(services.queues, GroupMessage(job.job_id, group.index))
     return done
 
 
@@ -88,21 +85,22 @@ def _again(
 
 
 def _read_pages(services: Services, job: JobRecord, group: GroupRecord) -> bool:
+    """Each page comes on record together with the group, so that two deliveries of one message cannot mix theirs."""
     deadline = time.monotonic() + SECONDS_PER_CALL
     group_id = job.facts.groups[group.index].group_id
     while True:
         page = services.directory.member_page(group_id, group.next_link)
         members = [_page_member(job.request, member) for member in _included(job.request, page.members)]
-        services.jobs.save_page(job.job_id, group.index, group.epoch, group.pages, members)
         group.pages += 1
         group.users += len(members)
-        group.next_link = page.next_link
+        group.next_link, group.error = page.next_link, None
+        if page.next_link is None:
+            group.status = GroupStatus.DONE
+        services.jobs.save_page(job.job_id, group, members)
         if page.next_link is None:
             return True
         if time.monotonic() > deadline:
             return False
-        if group.pages % PAGES_PER_SAVE == 0:
-            services.jobs.save_group(job.job_id, group)
 
 
 def _included(request: JobRequest, members: Iterable[Member]) -> Iterable[Member]:
@@ -118,6 +116,8 @@ def _page_member(request: JobRequest, member: Member) -> PageMember:
         for position, license_ in enumerate(request.licenses)
         if license_.sku_id not in member.sku_ids
     )
+    if request.action is Action.REPLACE and not _may_replace(request, member):
+        lacks = ()
     return PageMember(
         user_id=member.user_id,
         user_principal_name=member.user_principal_name,
@@ -128,6 +128,13 @@ def _page_member(request: JobRequest, member: Member) -> PageMember:
     )
 
 
+def _may_replace(request: JobRequest, member: Member) -> bool:
+    """Whether the user holds, in whatever way, something that the job replaces."""
+    given = {license_.sku_id for license_ in request.licenses}
+    named = member.sku_ids if request.replaces == "all" else request.replaces
+    return any(sku_id in member.sku_ids and sku_id not in given for sku_id in named)
+
+
 def fan_out_after_last(services: Services, job: JobRecord) -> None:
     """Fan out once every group has come to its end; here and now, since a message more would cost a poll."""
     groups = services.jobs.groups(job.job_id)
@@ -135,7 +142,7 @@ def fan_out_after_last(services: Services, job: JobRecord) -> None:
         return
     now = change_job(services, job.job_id, _to_fan_out)
     if now is not None and now.phase is Phase.FANNING_OUT:
-        fan_out.fan_out(services, JobMessage(job.job_id, Step.FAN_OUT, first=now.chunks))
+        fan_out.fan_out(services, JobMessage(job.job_id, Step.FAN_OUT))
 
 
 def _to_fan_out(job: JobRecord) -> bool:

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -55,8 +56,16 @@ def chunk_size(users: int) -> int:
 
 
 def _run(services: Services, job: JobRecord, chunks: int) -> None:
-    """The chunks are on record: the job runs."""
+    """The chunks are on record: the job runs.
+
+    Its demand is known now: where units may not suffice, they are counted before each write. A job started again
+    counts what it took before as available to it.
+    """
     available = demand.available_now(services, job)
+    tallies = services.jobs.tallies(job.job_id) if available else []
+    pending = demand.pending_units(tallies, job.run)
+    scarce = tuple(sku_id for sku_id, units in sorted(available.items()) if pending[sku_id] > units)
+    taken: Counter[str] = Counter() if job.request.dry_run else demand.taken_units(tallies)
 
     def to_running(job: JobRecord) -> bool:
         if job.phase is not Phase.FANNING_OUT:
@@ -64,7 +73,8 @@ def _run(services: Services, job: JobRecord, chunks: int) -> None:
         job.phase = Phase.RUNNING
         job.chunks, job.fanned_run = chunks, job.run
         job.expanded = True
-        job.available = available
+        job.available = {sku_id: units + taken[sku_id] for sku_id, units in available.items()}
+        job.scarce = scarce
         return True
 
     now = change_job(services, job.job_id, to_running)
@@ -159,7 +169,7 @@ def _item(request: JobRequest, member: PageMember, groups: list[int]) -> Item:
         account_enabled=member.account_enabled,
         user_type=member.user_type,
         needs=tuple(request.licenses[position].sku_id for position in member.lacks)
-        if request.action is Action.ASSIGN
+        if request.action in (Action.ASSIGN, Action.REPLACE)
         else (),
     )
 
@@ -182,8 +192,11 @@ def _from_source(services: Services, job: JobRecord) -> Iterator[ChunkRecord]:
 
 
 def _planned(item: Item) -> Item:
-    """What the dry run would change is to be done; how the others ended there is how they end here."""
-    if item.status is ItemStatus.CHANGED:
+    """What the dry run would change is to be done; how the others ended there is how they end here.
+
+    An item may be changed in part and fail all the same: one licence goes, another is only inherited.
+    """
+    if item.status is ItemStatus.CHANGED or undoable(item):
         return _fresh(item, needs=item.needs)
     return item
 

@@ -61,6 +61,11 @@ def note_location(item: Item, change: LocationChange, now: datetime) -> None:
     item.location = LocationChange(before, change.after)
 
 
+def in_doubt(item: Item) -> bool:
+    """Whether its job has yet to find out what became of a write."""
+    return item.intent is not None and not item.status.terminal
+
+
 def units_needed(plan: LicensePlan, base: Before) -> tuple[str, ...]:
     """The SKUs of which the plan takes a unit: those the user does not hold in any way."""
     held = {license_.sku_id for license_ in base.licenses}

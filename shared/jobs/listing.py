@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.jobs import view
 from shared.jobs.records import JobRecord
 from shared.jobs.services import Services
+from shared.jobs.view import SHORTAGE
 from shared.models import Item, ItemStatus, JobStatus, JobView
 
 MAX_SCAN = 2000
@@ -71,14 +72,23 @@ def matches(job: JobView, search: str) -> bool:
 def items(
     services: Services, job: JobRecord, *, status: str | None, warning: str | None, chunk: int, offset: int
 ) -> Iterator[PlacedItem]:
-    """Items in the order of their chunks, from a place on. Chunks without a match are not read."""
+    """Items in the order of their chunks, from a place on. Chunks without a match are not read.
+
+    Behind a shortage stand all who need a unit of what is short: who of them goes without is not settled.
+    """
+    short = _short(services, job) if warning == SHORTAGE else set()
     for record in services.jobs.chunks(job.job_id, chunk, where=_where(job, status, warning)):
         for place, stored in enumerate(record.items):
             if record.index == chunk and place < offset:
                 continue
             item = view.as_of_run(stored, record.run, job.run)
-            if (status is None or item.status == status) and (warning is None or warning in item.warnings):
+            behind = warning is None or warning in item.warnings or not short.isdisjoint(item.needs)
+            if behind and (status is None or item.status == status):
                 yield PlacedItem(item, record.index, place)
+
+
+def _short(services: Services, job: JobRecord) -> set[str]:
+    return {line.sku_id for line in view.view(services, job).demand if line.shortage}
 
 
 def _where(job: JobRecord, status: str | None, warning: str | None) -> str:
@@ -89,6 +99,6 @@ def _where(job: JobRecord, status: str | None, warning: str | None) -> str:
         if status == ItemStatus.PENDING and job.run:
             names += [ItemStatus.FAILED.value, ItemStatus.CANCELED.value]
         conditions.append("(" + " or ".join(f"n_{name} gt 0" for name in names) + ")")
-    if warning is not None:
+    if warning is not None and warning != SHORTAGE:
         conditions.append(f"w_{warning} gt 0")
     return " and ".join(conditions)

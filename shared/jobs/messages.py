@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Any
 
+from shared.api.fields import is_guid
 from shared.storage.queues import CHUNKS, GROUPS, JOBS, Body, WorkQueues
 
 LANES = 12
@@ -28,7 +29,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobMessage:
-    """`part` and `first` continue a fan-out: the part of the users to do next, and its first chunk's number.
+    """`part` and `first` continue a fan-out: the part of the users to do next, and its first chunk's number. They
+    hold for the job's run `run` only.
 
     `attempts` counts the tries to store an export's file that failed.
     """
@@ -37,6 +39,7 @@ class JobMessage:
     step: Step
     part: int = 0
     first: int = 0
+    run: int = 0
     attempts: int = 0
 
 
@@ -48,17 +51,21 @@ class GroupMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChunkMessage:
-    """`lane`: go on with the chunk LANES further when this one is at rest; a retry stands alone."""
+    """`lane`: go on with the chunk LANES further when this one is at rest; a retry stands alone.
+
+    `owner` is the message that this one is a copy of: what that one had claimed belongs to the copy.
+    """
 
     job_id: str
     chunk: int
     lane: bool
+    owner: str | None = None
 
 
 def send_job(queues: WorkQueues, message: JobMessage, delay_seconds: float = 0) -> None:
     body: Body = {"jobId": message.job_id, "step": message.step.value}
-    if message.step is Step.FAN_OUT:
-        body = {**body, "part": message.part, "first": message.first}
+    if message.part:
+        body = {**body, "part": message.part, "first": message.first, "run": message.run}
     if message.attempts:
         body = {**body, "attempts": message.attempts}
     queues.send(JOBS, body, delay_seconds)
@@ -70,31 +77,43 @@ def send_group(queues: WorkQueues, message: GroupMessage, delay_seconds: float =
 
 def send_chunk(queues: WorkQueues, message: ChunkMessage, delay_seconds: float = 0) -> None:
     body: Body = {"jobId": message.job_id, "chunk": message.chunk, "lane": message.lane}
+    if message.owner:
+        body = {**body, "owner": message.owner}
     queues.send(CHUNKS, body, delay_seconds)
 
 
 def read_job(body: Any) -> JobMessage:
     """Raises UnreadableMessage."""
     return JobMessage(
-        _text(body, "jobId"),
+        _job_id(body),
         _step(body),
         _number(body, "part", 0),
         _number(body, "first", 0),
+        _number(body, "run", 0),
         _number(body, "attempts", 0),
     )
 
 
 def read_group(body: Any) -> GroupMessage:
     """Raises UnreadableMessage."""
-    return GroupMessage(_text(body, "jobId"), _number(body, "group"))
+    return GroupMessage(_job_id(body), _number(body, "group"))
 
 
 def read_chunk(body: Any) -> ChunkMessage:
     """Raises UnreadableMessage."""
-    lane = body.get("lane") if isinstance(body, dict) else None
+    job_id = _job_id(body)
+    lane, owner = body.get("lane"), body.get("owner")
     if not isinstance(lane, bool):
         raise UnreadableMessage("lane is missing")
-    return ChunkMessage(_text(body, "jobId"), _number(body, "chunk"), lane)
+    return ChunkMessage(job_id, _number(body, "chunk"), lane, owner if isinstance(owner, str) else None)
+
+
+def _job_id(body: Any) -> str:
+    """Jobs have GUIDs for ids; anything else might not even be a key."""
+    value = _text(body, "jobId")
+    if not is_guid(value):
+        raise UnreadableMessage("jobId is no id of a job")
+    return value
 
 
 def _text(body: Any, name: str) -> str:

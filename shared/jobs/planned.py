@@ -1,8 +1,9 @@
 """Which plan an item of a job gets, for every action."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from shared.errors import GraphError
 from shared.jobs.records import ChunkRecord, JobRecord
 from shared.jobs.services import Services
 from shared.models import (
@@ -40,6 +41,27 @@ class Sources:
             source = services.jobs.chunk(undo_of, source.source_index)
         undone_job = services.jobs.get(undo_of)
         return cls(seen, _by_user(source), undone_job.request.action if undone_job else None)
+
+
+def givers(job: JobRecord, user: UserState) -> tuple[str, ...]:
+    """Ids of the groups that alone give the user something the job is about."""
+    request = job.request
+    if request.action in (Action.ASSIGN, Action.REMOVE):
+        named = {license_.sku_id for license_ in request.licenses}
+    else:
+        named = set() if request.replaces == "all" else set(request.replaces)
+    only_inherited = (held for held in user.licenses if held.sku_id in named and not held.direct)
+    return tuple(dict.fromkeys(group_id for held in only_inherited for group_id in held.inherited_from))
+
+
+def with_group_names(
+    services: Services, job: JobRecord, states: Mapping[str, UserState | GraphError]
+) -> dict[str, UserState | GraphError]:
+    """The readings with the names of such groups, so that a plan can tell where to look."""
+    users = [state for state in states.values() if isinstance(state, UserState)]
+    names = services.group_names.get({group_id for user in users for group_id in givers(job, user)})
+    named = {user.user_id: replace(user, group_names=names) for user in users} if names else {}
+    return {user_id: named.get(user_id, state) for user_id, state in states.items()}
 
 
 def change_request(job: JobRecord) -> ChangeRequest:

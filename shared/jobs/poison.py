@@ -14,6 +14,13 @@ from shared.storage.support_store import SupportStore
 
 log = logging.getLogger(__name__)
 
+_LONGEST_OUTCOME = 1000
+_CARRIED_BY = {
+    Step.BEGIN: (Phase.ACCEPTED,),
+    Step.FAN_OUT: (Phase.FANNING_OUT,),
+    Step.FILE: (Phase.WRITING_FILE,),
+}
+"""The phase that each step's message carries on; in any other its work is done already."""
 _GAVE_UP = (
     "The work could not be done although it was tried several times; the log says why. "
     "Start the job again once the cause is mended."
@@ -21,11 +28,12 @@ _GAVE_UP = (
 
 
 def settle_message(services: Services, support: SupportStore, queue: str, message_id: str, text: str) -> None:
-    """End what the message stood for, then keep its text. Idempotent; unreadable ones are kept only."""
+    """Keep the message's text, and end what it stood for. Idempotent; of unreadable ones only the text is kept."""
+    support.record(queue, message_id, text, "What it stood for was not ended yet.")
     try:
         outcome = _settle(services, queue, json.loads(text))
-    except (ValueError, UnreadableMessage) as error:
-        outcome = f"Not one of this app's messages: {error}"
+    except (ValueError, RecursionError) as error:
+        outcome = f"Not one of this app's messages: {error}"[:_LONGEST_OUTCOME]
     log.error("message %s of %s could not be handled: %s", message_id, queue, outcome)
     support.record(queue, message_id, text, outcome)
 
@@ -52,6 +60,8 @@ def _settle_step(services: Services, job_id: str, step: Step) -> str:
     if step in (Step.SETTLE, Step.CANCEL):
         settle.settle(services, job_id)
         return "The job was settled as far as it could be."
+    if job.phase not in _CARRIED_BY[step]:
+        return "The job had gone on already."
     for chunk in services.jobs.chunks(job_id):
         _fail_items(services, job, chunk.index)
     settle.end(services, job, (JobStatus.FAILED, CodedError("Unexpected", _GAVE_UP)))
@@ -78,6 +88,7 @@ def _settle_chunk(services: Services, message: ChunkMessage) -> str:
     if job is None or job.phase is not Phase.RUNNING:
         return "The job does not run."
     _fail_items(services, job, message.chunk)
+    services.work.release_left_behind(message.job_id, message.chunk)
     send_chunk(services.queues, message)  # finds nothing to do there, and carries the lane on
     return "The users of the chunk that were not done were ended as failed."
 

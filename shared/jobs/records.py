@@ -75,8 +75,10 @@ class JobFacts:
 
 @dataclass(slots=True)
 class JobRecord:
-    """A job's row. `run` counts its starts; `available` are the units seen when its demand was first known.
+    """A job's row. `run` counts its starts, `fanned_run` is the last of them whose users have become chunks;
+    `available` are the units seen when its demand was first known.
 
+    `scarce` are the SKUs of which there may be too few units: they are counted before each write.
     `undone_by` is the latest job that undoes this one, `carried_out_by` the one that carries out this dry run.
     `stopped`: too many users failed. `cutoff` is the moment up to which a sweep takes grants.
     """
@@ -90,9 +92,10 @@ class JobRecord:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     chunks: int = 0
+    fanned_run: int = -1
     expanded: bool = False
     available: dict[str, int] = field(default_factory=dict)
-    sold_out: tuple[str, ...] = ()
+    scarce: tuple[str, ...] = ()
     undone_by: str | None = None
     carried_out_by: str | None = None
     error: CodedError | None = None
@@ -123,6 +126,7 @@ class GroupRecord:
     attempts: int = 0
     error: CodedError | None = None
     updated_at: datetime | None = None
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +160,19 @@ class ChunkRecord:
 class ChunkTally:
     """The counted side of a chunk, readable without its items.
 
-    `needed` are units by skuId that its users take or would take, `waiting` the part still to be taken; `adds` counts
-    items with something in `added`, `undoable` those that undo would look at.
+    `needed` are units by skuId that its users take or would take, `waiting` the part still to be taken, `taken` the
+    part that was; `adds` counts items with something in `added`, `undoable` those that undo would look at. `givers` are
+    those of its items, the first few.
     """
 
     index: int
     run: int
     counts: Counts
     warnings: dict[str, int]
+    givers: list[str]
     needed: dict[str, int]
     waiting: dict[str, int]
+    taken: dict[str, int]
     adds: int
     undoable: int
     retry_at: datetime | None
@@ -178,6 +185,11 @@ def count(items: Sequence[Item]) -> Counts:
     for item in items:
         tally[item.status] += 1
     return Counts(**{status.value: number for status, number in tally.items()})
+
+
+def some_givers(names: Iterable[str]) -> list[str]:
+    """The first few names, each once: enough to say where to look."""
+    return list(dict.fromkeys(names))[:5]
 
 
 def undoable(item: Item) -> bool:

@@ -9,6 +9,7 @@ from shared.config import Settings
 from shared.graph.directory import Directory
 from shared.graph.users import Users
 from shared.jobs.catalog_cache import CatalogCache
+from shared.jobs.group_names import GroupNames
 from shared.ledger import Ledger
 from shared.pacing import WritePacer
 from shared.storage.job_index import JobIndex
@@ -32,4 +33,5 @@ class Services:
     users: Users
     directory: Directory
     catalog: CatalogCache
+    group_names: GroupNames
     random: Callable[[], float] = random.random

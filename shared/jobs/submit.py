@@ -5,7 +5,7 @@ The checks come in the order of the HTTP contract. What follows once they are pa
 
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,9 +23,8 @@ from shared.errors import (
     Unavailable,
 )
 from shared.graph.directory import Group
-from shared.jobs import view
+from shared.jobs import source, view
 from shared.jobs.accept import accept
-from shared.jobs.changing import change_job
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.rate import SubmitRate
 from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
@@ -33,6 +32,8 @@ from shared.jobs.services import Services
 from shared.models import Action, Caller, Catalog, JobRequest, JobStatus, JobView
 
 PLAN_LIFETIME = timedelta(hours=24)
+FRESH = timedelta(seconds=10)
+"""Age of the SKUs that a request is checked against."""
 _KEYED_JOBS = uuid.UUID("5d0f7c52-6c57-4a44-8f3c-0c1d3e6b8a11")
 """Namespace of the ids of jobs with an idempotency key: caller and key give the id, so one write is both."""
 _REMOVES = (
@@ -76,11 +77,16 @@ class Submitter:
         if request.plan_id is not None:
             return self._of_plan(request, job_id)
         if request.undo_of is not None:
-            return self._of_undo(request)
+            return self._of_undo(request, job_id)
         if request.action in (Action.REMOVE, Action.REPLACE) and not (request.confirm or request.dry_run):
             raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
         groups, catalog = self._check(request)
-        _check_units(request, catalog)
+        if request.action in (Action.ASSIGN, Action.REPLACE) and not (
+            request.dry_run or request.allow_shortage
+        ):
+            _check_units(
+                catalog, {entry.sku_id: f"licenses[{n}].skuId" for n, entry in enumerate(request.licenses)}
+            )
         return self._new(request, tuple(SelectedGroup(group.id, group.display_name) for group in groups))
 
     def _new(
@@ -107,9 +113,9 @@ class Submitter:
     def _check(self, request: JobRequest) -> tuple[list[Group], Catalog]:
         try:
             found = self._services.directory.groups_by_id(request.group_ids)
-            catalog = self._services.catalog.get(max_age=timedelta(seconds=10))
         except GraphError as error:
             raise Unavailable(error.message, code="GraphUnavailable") from error
+        catalog = self._catalog()
         _check_plans(request, catalog)
         missing = [*_missing_groups(request, found), *_missing_licenses(request, catalog)]
         if missing:
@@ -121,6 +127,12 @@ class Submitter:
                 details=tuple(missing),
             )
         return [group for group in found.values() if isinstance(group, Group)], catalog
+
+    def _catalog(self) -> Catalog:
+        try:
+            return self._services.catalog.get(max_age=FRESH)
+        except GraphError as error:
+            raise Unavailable(error.message, code="GraphUnavailable") from error
 
     # --- plans and undos ----------------------------------------------------------------------------------
 
@@ -139,29 +151,20 @@ class Submitter:
                 code="PlanNotUsable",
                 target="plan",
             )
-        if plan.carried_out_by not in (None, job_id) and self._services.jobs.get(str(plan.carried_out_by)):
-            raise Conflict(
-                f"Job {plan.carried_out_by} carried this plan out already. Make a new dry run.",
-                code="PlanNotUsable",
-                target="plan",
-            )
+        source.refuse_used_plan(self._services, plan, job_id)
         if plan.finished_at is None or self._services.clock() > plan.finished_at + PLAN_LIFETIME:
             raise Conflict(
                 "The plan is older than 24 hours. Make a new dry run.", code="PlanExpired", target="plan"
             )
+        undone = self._services.jobs.get(plan.request.undo_of) if plan.request.undo_of else None
+        if undone is not None:
+            source.refuse_running_undo(self._services, undone, job_id)
         if not request.allow_shortage:
-            self._check_plan_units(plan)
+            needed = [line.sku_id for line in view.view(self._services, plan).demand if line.needed]
+            _check_units(self._catalog() if needed else {}, dict.fromkeys(needed, "plan"))
         return self._new(planned_request(request, plan.request), self._groups_of(plan), plan.job_id)
 
-    def _check_plan_units(self, plan: JobRecord) -> None:
-        try:
-            catalog = self._services.catalog.get(max_age=timedelta(seconds=10))
-        except GraphError as error:
-            raise Unavailable(error.message, code="GraphUnavailable") from error
-        needed = {line.sku_id for line in view.view(self._services, plan).demand if line.needed}
-        _check_units(plan.request, catalog, only=needed)
-
-    def _of_undo(self, request: JobRequest) -> JobFacts:
+    def _of_undo(self, request: JobRequest, job_id: str) -> JobFacts:
         job = self._services.jobs.get(str(request.undo_of))
         if job is None:
             raise NotFound(f"There is no job {request.undo_of}.", code="JobNotFound", target="id")
@@ -170,9 +173,7 @@ class Submitter:
         tallies = self._services.jobs.tallies(job.job_id)
         if job.request.dry_run or job.request.action is Action.EXPORT or not any(t.undoable for t in tallies):
             raise Conflict("This job changed nothing, so there is nothing to undo.", code="JobNotUndoable")
-        undone_by = self._services.jobs.get(job.undone_by) if job.undone_by else None
-        if undone_by is not None and not undone_by.status.terminal:
-            raise Conflict(f"Job {undone_by.job_id} is undoing this job already.", code="UndoRunning")
+        source.refuse_running_undo(self._services, job, job_id)
         if any(tally.adds for tally in tallies) and not (request.confirm or request.dry_run):
             raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
         return self._new(request, self._groups_of(job), job.job_id)
@@ -195,7 +196,6 @@ class Submitter:
     def _accept(self, job_id: str, facts: JobFacts, submission: Submission) -> Accepted:
         services = self._services
         job = JobRecord(job_id, facts, available=self._available(facts.request))
-        self._mark_source(job)
         accepted = accept(services, job)
         if accepted is not None:
             return Accepted(accepted, replayed=False)
@@ -205,42 +205,16 @@ class Submitter:
         return self._replay(former, submission)
 
     def _available(self, request: JobRequest) -> dict[str, int]:
-        if request.action not in (Action.ASSIGN, Action.REPLACE):
+        """Free units of what the job may give; an undo may give back whatever was taken."""
+        if request.action not in (Action.ASSIGN, Action.REPLACE, Action.UNDO):
             return {}
-        catalog = self._services.catalog.get()
+        catalog = self._catalog()
+        named = {entry.sku_id for entry in request.licenses}
         return {
-            entry.sku_id: catalog[entry.sku_id].available
-            for entry in request.licenses
-            if entry.sku_id in catalog
+            sku_id: sku.available
+            for sku_id, sku in catalog.items()
+            if sku_id in named or request.action is Action.UNDO
         }
-
-    def _mark_source(self, job: JobRecord) -> None:
-        """A plan is used once; an undone job knows by whom. Marked before the job is there: see `_of_plan`."""
-        source, request = job.facts.source_job_id, job.request
-
-        def mark(record: JobRecord) -> bool:
-            if request.plan_id is not None:
-                if record.carried_out_by not in (None, job.job_id) and self._services.jobs.get(
-                    str(record.carried_out_by)
-                ):
-                    raise Conflict(
-                        f"Job {record.carried_out_by} carries this plan out already.",
-                        code="PlanNotUsable",
-                        target="plan",
-                    )
-                record.carried_out_by = job.job_id
-            return True
-
-        def mark_undone(record: JobRecord) -> bool:
-            record.undone_by = job.job_id
-            return True
-
-        if source is not None and request.plan_id is not None:
-            change_job(self._services, source, mark)
-        if request.undo_of is not None and not request.dry_run:
-            undone = change_job(self._services, request.undo_of, mark_undone)
-            if undone is not None:
-                self._services.index.put(view.view(self._services, undone))
 
     def _replay(self, former: JobRecord, submission: Submission) -> Accepted:
         """The same job as it is now; a killed submission's missing message is made up for."""
@@ -318,18 +292,12 @@ def _check_plans(request: JobRequest, catalog: Catalog) -> None:
         raise InvalidRequest.of(tuple(faults))
 
 
-def _check_units(request: JobRequest, catalog: Catalog, only: set[str] | None = None) -> None:
-    """Refuse what cannot succeed for anyone who lacks the licence; a dry run shows it instead."""
-    if (
-        (request.dry_run and only is None)
-        or request.allow_shortage
-        or request.action not in (Action.ASSIGN, Action.REPLACE)
-    ):
-        return
+def _check_units(catalog: Catalog, targets: Mapping[str, str]) -> None:
+    """Refuse what cannot succeed for anyone who lacks the licence. `targets` are places in the request by skuId."""
     faults: list[Fault] = []
-    for n, entry in enumerate(request.licenses):
-        sku = catalog.get(entry.sku_id)
-        if sku is None or sku.available or (only is not None and sku.sku_id not in only):
+    for sku_id, target in targets.items():
+        sku = catalog.get(sku_id)
+        if sku is None or sku.available:
             continue
         total = sku.enabled + sku.warning
         faults.append(
@@ -338,7 +306,7 @@ def _check_units(request: JobRequest, catalog: Catalog, only: set[str] | None = 
                 f"{product_name(sku.sku_id, sku.sku_part_number)} has no free unit: "
                 f"{sku.consumed} of {total} are in use. "
                 'Buy units or free some, or send "allowShortage": true to go on all the same.',
-                f"licenses[{n}].skuId",
+                target,
             )
         )
     if faults:

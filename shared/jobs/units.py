@@ -1,6 +1,8 @@
 """No free unit: fail the users in one pass, with figures, without asking Graph for each of them."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from shared.catalog.names import product_name
@@ -11,31 +13,27 @@ from shared.jobs.services import Services
 from shared.models import Catalog, Item, ItemError, LicensePlan, Sku
 
 FRESH = timedelta(seconds=2)
+NOW = timedelta(0)
+MAX_TURN_SECONDS = 60.0
+"""Longest wait for one's turn to count. Who waited in vain lets Graph count: a call must end in time."""
 Planned = list[tuple[Item, LicensePlan]]
 
 
-def without_units(services: Services, job: JobRecord, planned: Planned) -> Planned:
-    """The plans that there are units for; the items of the others are failed.
+@contextmanager
+def with_units(services: Services, job: JobRecord, planned: Planned, catalog: Catalog) -> Iterator[Planned]:
+    """The plans that there are units for, to be carried out inside; the items of the others are failed.
 
-    Units are counted only where they look scarce or Graph has refused one already; what Graph says in the end
-    holds all the same.
+    Units are counted only where they look scarce. Then the portions of this process take turns, each counting what
+    the one before has left, so that hardly a write is sent only to be refused. What Graph says in the end holds.
     """
-    needed = Counter(sku_id for item, plan in planned if plan.writes_license for sku_id in item.needs)
-    if not needed:
-        return planned
-    free = _scarce(services, job, needed)
-    if not free:
-        return planned
-    kept: Planned = []
-    for item, plan in planned:
-        short = next((sku_id for sku_id in item.needs if free.get(sku_id, 1) < 1), None) if plan.add else None
-        if short is None:
-            free.update({sku_id: free[sku_id] - 1 for sku_id in item.needs if sku_id in free and plan.add})
-            kept.append((item, plan))
-        else:
-            item.intent = None
-            rules.fail(item, sold_out(services.catalog.get()[short]), services.clock())
-    return kept
+    needed = Counter(sku_id for item, plan in planned if plan.add for sku_id in item.needs)
+    short = _scarce(job, needed, catalog)
+    counting = bool(short) and services.catalog.counting.acquire(timeout=MAX_TURN_SECONDS)
+    try:
+        yield _affordable(services, planned, short) if counting else planned
+    finally:
+        if counting:
+            services.catalog.counting.release()
 
 
 def sold_out(sku: Sku) -> ItemError:
@@ -48,17 +46,30 @@ def sold_out(sku: Sku) -> ItemError:
     )
 
 
-def _scarce(services: Services, job: JobRecord, needed: Counter[str]) -> dict[str, int]:
-    """Free units of the SKUs that look short, freshly read."""
-    catalog = services.catalog.get()
-    short = [sku_id for sku_id in needed if sku_id in job.sold_out or _free(catalog, sku_id) < needed[sku_id]]
-    if not short:
-        return {}
+def _affordable(services: Services, planned: Planned, short: list[str]) -> Planned:
     try:
         catalog = services.catalog.get(max_age=FRESH)
+        if any(_free(catalog, sku_id) for sku_id in short):
+            catalog = services.catalog.get(max_age=NOW)
     except GraphError:
-        return {}  # Graph itself then says which users are too many
-    return {sku_id: _free(catalog, sku_id) for sku_id in short if sku_id in catalog}
+        return planned  # Graph itself then says which users are too many
+    free = {sku_id: _free(catalog, sku_id) for sku_id in short if sku_id in catalog}
+    kept: Planned = []
+    for item, plan in planned:
+        takes = [sku_id for sku_id in item.needs if sku_id in free] if plan.add else []
+        missing = next((sku_id for sku_id in takes if free[sku_id] < 1), None)
+        if missing is None:
+            free.update({sku_id: free[sku_id] - 1 for sku_id in takes})
+            kept.append((item, plan))
+        else:
+            item.intent = None
+            rules.fail(item, sold_out(catalog[missing]), services.clock())
+    return kept
+
+
+def _scarce(job: JobRecord, needed: Counter[str], catalog: Catalog) -> list[str]:
+    """Needed SKUs that the job may have too few units of, or that look short by the last reading."""
+    return [sku_id for sku_id in needed if sku_id in job.scarce or _free(catalog, sku_id) < needed[sku_id]]
 
 
 def _free(catalog: Catalog, sku_id: str) -> int:

@@ -5,9 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shared.jobs.demand import demand
-from shared.jobs.records import ChunkTally, GroupRecord, JobRecord, Phase
+from shared.jobs.records import ChunkTally, GroupRecord, JobRecord, Phase, some_givers
 from shared.jobs.services import Services
 from shared.models import Action, Counts, GroupStatus, Item, ItemStatus, JobGroup, JobView, JobWarning
+from shared.planning.codes import INHERITED_ONLY
+
+SHORTAGE = "Shortage"
+"""The one warning that is the job's alone: no item has it."""
 
 
 def view(services: Services, job: JobRecord) -> JobView:
@@ -81,8 +85,12 @@ def _warnings(job: JobRecord, tallies: Sequence[ChunkTally]) -> tuple[JobWarning
     users: Counter[str] = Counter()
     for tally in tallies:
         users.update(tally.warnings)
-    found = [JobWarning(code, number) for code, number in sorted(users.items())]
+    givers = tuple(some_givers(name for tally in tallies for name in tally.givers))
+    found = [
+        JobWarning(code, number, givers if code == INHERITED_ONLY else ())
+        for code, number in sorted(users.items())
+    ]
     short = sum(line.shortage for line in demand(job, tallies))
     if short and job.request.action is not Action.EXPORT:
-        found.append(JobWarning("Shortage", short))
+        found.append(JobWarning(SHORTAGE, short))
     return tuple(found)

@@ -103,7 +103,7 @@ def _revive_step(services: Services, job: JobRecord, step: Step, now: datetime) 
 
 def _resend(services: Services, job: JobRecord, step: Step) -> None:
     log.warning("job %s stood still; its message %s is sent again", job.job_id, step)
-    send_job(services.queues, JobMessage(job.job_id, step, first=job.chunks))
+    send_job(services.queues, JobMessage(job.job_id, step))
 
 
 def _revive_groups(services: Services, job: JobRecord, now: datetime) -> None:

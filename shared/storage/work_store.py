@@ -131,8 +131,8 @@ class WorkStore:
         now = self._clock()
         rows = tables.query(
             self._table,
-            "PartitionKey eq 'claim' and ((releasedAt gt '' and releasedAt lt @before and inDoubt eq false)"
-            " or leaseUntil lt @yesterday)",
+            "PartitionKey eq 'claim' and ( leaseUntil lt @yesterday or"
+            " ( releasedAt gt '' and inDoubt eq false and releasedAt lt @before ) )",
             {"before": to_iso(now - older_than), "yesterday": to_iso(now - LONGEST_DOUBT)},
             select=("PartitionKey", "RowKey"),
         )
