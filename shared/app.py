@@ -14,6 +14,7 @@ from shared.graph.drive import Drive
 from shared.graph.transport import Priority, Transport
 from shared.graph.users import Users
 from shared.jobs.catalog_cache import CatalogCache
+from shared.jobs.group_names import GroupNames
 from shared.jobs.rate import SubmitRate
 from shared.jobs.services import Services
 from shared.jobs.submit import Submitter
@@ -82,6 +83,7 @@ class App:
             users=Users(batcher, priority=Priority.LOW),
             directory=directory,
             catalog=CatalogCache(directory.subscribed_skus, self.clock),
+            group_names=GroupNames(directory.group_names, self.clock),
         )
 
     @cached_property

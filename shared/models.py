@@ -84,7 +84,8 @@ class UserState:
     """A user as one reading of Graph showed it. `usage_location` is None where there is none.
 
     `inherited_disabled_plans` maps a SKU to the plans switched off in every group assignment of it (what the user
-    lacks although a group gives the SKU); absent means none.
+    lacks although a group gives the SKU); absent means none. `group_names` are those of groups that give licences, as
+    far as they were asked for.
     """
 
     user_id: str
@@ -93,6 +94,7 @@ class UserState:
     account_enabled: bool = True
     user_type: str = "Member"
     inherited_disabled_plans: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    group_names: Mapping[str, str] = field(default_factory=dict)
 
     def held(self, sku_id: str) -> HeldLicense | None:
         return next((held for held in self.licenses if held.sku_id == sku_id), None)
@@ -298,7 +300,8 @@ class Item:
     """One user of a job. `groups` are positions in the job's groups.
 
     `needs` are the skuIds of which this user takes (took, would take) a unit; before the user is read, as far as the
-    group's member list shows it. `location_at` is when the location was written.
+    group's member list shows it. `givers` are the groups, by name, that alone give what the job was to change.
+    `location_at` is when the location was written.
     """
 
     user_id: str
@@ -316,6 +319,7 @@ class Item:
     location: LocationChange | None = None
     location_at: datetime | None = None
     needs: tuple[str, ...] = ()
+    givers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     attempts: int = 0
     next_attempt_at: datetime | None = None
@@ -429,8 +433,11 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class JobWarning:
+    """`groups` are the groups behind an `InheritedOnly`, by name; the first few of them."""
+
     code: str
     users: int
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

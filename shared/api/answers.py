@@ -32,6 +32,7 @@ from shared.models import (
     ItemStatus,
     JobGroup,
     JobView,
+    JobWarning,
     LocationChange,
 )
 
@@ -152,11 +153,16 @@ def _warnings(view: JobView) -> list[JobWarningShape]:
     return [
         {
             "code": warning.code,
-            "message": WARNING_TEXTS.get(warning.code, warning.code),
+            "message": _warning_text(warning),
             "users": warning.users,
         }
         for warning in view.warnings
     ]
+
+
+def _warning_text(warning: JobWarning) -> str:
+    text = WARNING_TEXTS.get(warning.code, warning.code)
+    return f"{text} Groups: {', '.join(warning.groups)}." if warning.groups else text
 
 
 def _coded_error(error: CodedError | None) -> CodedErrorShape | None:

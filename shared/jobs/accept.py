@@ -2,8 +2,8 @@
 
 import logging
 
-from shared.errors import StorageUnavailable
-from shared.jobs import view, watch
+from shared.errors import Conflict, StorageUnavailable
+from shared.jobs import source, view, watch
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.records import JobRecord, Phase
 from shared.jobs.services import Services
@@ -13,21 +13,34 @@ log = logging.getLogger(__name__)
 
 
 def accept(services: Services, job: JobRecord) -> JobView | None:
-    """Put the job on record and send its first message; None if there is a job of that id already.
+    """Put the job on record and send its first message; None if there is another job of that id already.
 
     The record comes before the message, and the watchdog is armed before the record: a message that is lost
     between the two is sent again. A held job waits for a person, so it gets none.
+
+    Raises:
+        Conflict: another job took the plan, or undoes the same job; nothing stays on record.
     """
     watch.arm(services, job.job_id, job.request.start_at)
-    if not services.jobs.create(job):
+    if not services.jobs.create(job) and not _is_ours(services, job):
         return None
     now = view.assemble(job, {}, [])
     try:
+        source.take(services, job)
         services.index.put(now)
         if job.phase is not Phase.HELD:
             send_job(services.queues, JobMessage(job.job_id, Step.BEGIN))
+    except Conflict:
+        services.jobs.delete(job.job_id)
+        raise
     except StorageUnavailable:
         # It is on record, so it will be carried out: to refuse it now would be to have it sent twice.
         log.warning("job %s: Storage went away after the record; the watchdog begins it", job.job_id)
     log.info("job %s accepted: %s for %d groups", job.job_id, job.request.action, len(job.facts.groups))
     return now
+
+
+def _is_ours(services: Services, job: JobRecord) -> bool:
+    """Whether the record that is there is the one just written, by a call whose answer was lost."""
+    there = services.jobs.get(job.job_id)
+    return there is not None and there.facts.wait_token == job.facts.wait_token

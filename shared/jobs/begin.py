@@ -2,12 +2,13 @@
 
 import logging
 
-from shared.jobs import expand, settle, view
+from shared.errors import Conflict
+from shared.jobs import expand, settle, source, view
 from shared.jobs.changing import change_job
 from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
 from shared.jobs.records import GroupRecord, JobRecord, Phase
 from shared.jobs.services import Services
-from shared.models import GroupStatus, JobStatus
+from shared.models import CodedError, GroupStatus, JobStatus
 
 log = logging.getLogger(__name__)
 MAX_WAIT_SECONDS = 24 * 3600

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.models import Catalog, HeldLicense, ItemError, ItemStatus, LicensePlan
+from shared.models import Catalog, HeldLicense, ItemError, ItemStatus, LicensePlan, UserState
 from shared.planning import codes
 
 
@@ -28,9 +28,13 @@ def expiry_passed(expires_at: datetime) -> ItemError:
     )
 
 
-def license_inherited(held: Sequence[HeldLicense], catalog: Catalog, *, nothing_changed: bool) -> ItemError:
+def license_inherited(
+    held: Sequence[HeldLicense], user: UserState, catalog: Catalog, *, nothing_changed: bool
+) -> ItemError:
     """`held` are the licences, at least one, that only groups give to the user."""
-    sources = ", ".join(f"{part_number(one.sku_id, catalog)} (from group {_groups(one)})" for one in held)
+    sources = ", ".join(
+        f"{part_number(one.sku_id, catalog)} (from group {_groups(one, user)})" for one in held
+    )
     effect = "Nothing was changed for this user. " if nothing_changed else ""
     return ItemError(
         codes.LICENSE_INHERITED,
@@ -45,5 +49,5 @@ def part_number(sku_id: str, catalog: Catalog) -> str:
     return sku.sku_part_number if sku else sku_id
 
 
-def _groups(held: HeldLicense) -> str:
-    return " and ".join(held.inherited_from)
+def _groups(held: HeldLicense, user: UserState) -> str:
+    return " and ".join(user.group_names.get(group_id, group_id) for group_id in held.inherited_from)

@@ -23,5 +23,7 @@ def plan_remove(
             draft.take(sku_id, grants.get(sku_id), codes.REMOVED)
     candidates = (held_only_by_inheritance(user, sku_id) for sku_id in request.remove_sku_ids)
     inherited = [held for held in candidates if held]
-    error = license_inherited(inherited, catalog, nothing_changed=not draft.remove) if inherited else None
+    error = (
+        license_inherited(inherited, user, catalog, nothing_changed=not draft.remove) if inherited else None
+    )
     return draft.settle(user, None, idle_reason=codes.NOT_HELD, error=error)

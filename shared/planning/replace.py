@@ -18,7 +18,7 @@ def plan_replace(
     """Who holds nothing to be replaced gets no licence; a named one that is only inherited stops it all."""
     inherited = _named_but_inherited(request, user)
     if inherited:
-        return refused(license_inherited(inherited, catalog, nothing_changed=True))
+        return refused(license_inherited(inherited, user, catalog, nothing_changed=True))
     draft = Draft()
     replaced = _to_be_replaced(request, user)
     for held in replaced:
