@@ -39,7 +39,7 @@ _HEADER_FILL = PatternFill("solid", fgColor="FFDDE6F2")
 
 _ROWS_END = b"</sheetData>"
 _DIMENSION = re.compile(rb"<dimension [^>]*/>")
-"""Optional, and openpyxl's counts the header alone."""
+"""The cells in use; openpyxl knows of the header alone."""
 _COPIED_BYTES = 1024 * 1024
 
 
@@ -184,13 +184,14 @@ class _Sheet:
     def write_to(self, archive: ZipFile, name: str, frame: bytes) -> None:
         """Write the sheet's part: openpyxl's `frame` with the rows in it."""
         head, tail = frame.split(_ROWS_END)
+        used = f'<dimension ref="A1:{self._letters[-1]}{self.rows}"/>'.encode()
         self._packed.close()
         self._file.seek(0)
         part = ZipInfo(name)
         part.compress_type = ZIP_DEFLATED
         part.file_size = len(frame) + self._size  # decides whether the part needs the ZIP64 form
         with archive.open(part, "w") as target, gzip.GzipFile(fileobj=self._file) as rows:
-            target.write(_DIMENSION.sub(b"", head))
+            target.write(_DIMENSION.sub(used, head))
             shutil.copyfileobj(rows, target, _COPIED_BYTES)
             target.write(_ROWS_END + tail)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
+from openpyxl import load_workbook
 
 from shared.errors import PassingGraphError
 from shared.export.content import ExportContent
@@ -85,6 +86,7 @@ NASTY = [
     "#REF!",
     '"a;b"',
     "a,b",
+    "<b>&amp;]]></b>",
     "line\r\nbreak",
     "\ttab",
     "nul\x00l",
@@ -181,12 +183,14 @@ def test_one_row_a_user_on_the_sheet_of_users() -> None:
 
 
 def test_sheets_have_a_frozen_header_filters_widths_and_a_chart() -> None:
-    workbook = book(export("xlsx", USERS, **OPTIONS))
+    content = export("xlsx", USERS, **OPTIONS)
+    workbook, read_only = book(content), load_workbook(BytesIO(content), read_only=True)
     assert workbook.sheetnames == ["Summary", "Users", "Licenses"]
     for title, filtered in (("Summary", "A1:H3"), ("Users", "A1:K5"), ("Licenses", "A1:N6")):
         sheet = workbook[title]
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == filtered
+        assert read_only[title].calculate_dimension() == (filtered if title != "Summary" else "A1:H15")
         assert all(sheet.column_dimensions[letter].width >= 10 for letter in "ABCDEFGH")
         assert all(cell.font.b for cell in sheet[1])
     licenses = workbook["Licenses"]
