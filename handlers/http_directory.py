@@ -20,6 +20,7 @@ from shared.api.directory_answers import (
 from shared.app import App
 from shared.errors import GraphError, InvalidRequest, NotFound
 from shared.graph.directory import MemberStatesPage
+from shared.jobs.catalog_cache import NOW
 from shared.models import UserState
 
 ASSIGNED_SECONDS = 60.0
@@ -54,9 +55,9 @@ class DirectoryHandlers:
         return _page(context, value, page.next_link)
 
     def licenses(self, context: RequestContext) -> Answer:
-        catalog = self.app.services.catalog.get()
-        value = [license_json(sku) for sku in catalog.values()]
-        return _slice(context, sorted(value, key=lambda license_: license_["displayName"]))
+        catalog = self.app.services.catalog.get(max_age=NOW)
+        value = sorted(map(license_json, catalog.values()), key=lambda license_: license_["displayName"])
+        return _slice(context, value)
 
     def assigned(self, context: RequestContext) -> Answer:
         tally = _Tally()

@@ -25,6 +25,7 @@ from shared.errors import (
 from shared.graph.directory import Group
 from shared.jobs import source, view
 from shared.jobs.accept import accept
+from shared.jobs.catalog_cache import NOW
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.rate import SubmitRate
 from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
@@ -32,8 +33,6 @@ from shared.jobs.services import Services
 from shared.models import Action, Caller, Catalog, JobRequest, JobStatus, JobView
 
 PLAN_LIFETIME = timedelta(hours=24)
-FRESH = timedelta(seconds=10)
-"""Age of the SKUs that a request is checked against."""
 _KEYED_JOBS = uuid.UUID("5d0f7c52-6c57-4a44-8f3c-0c1d3e6b8a11")
 """Namespace of the ids of jobs with an idempotency key: caller and key give the id, so one write is both."""
 _REMOVES = (
@@ -130,7 +129,7 @@ class Submitter:
 
     def _catalog(self) -> Catalog:
         try:
-            return self._services.catalog.get(max_age=FRESH)
+            return self._services.catalog.get(max_age=NOW)
         except GraphError as error:
             raise Unavailable(error.message, code="GraphUnavailable") from error
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from shared.catalog.names import product_name
 from shared.errors import GraphError
 from shared.jobs import items as rules
+from shared.jobs.catalog_cache import NOW
 from shared.jobs.records import JobRecord
 from shared.jobs.services import Services
 from shared.models import Catalog, Item, ItemError, LicensePlan, Sku
 
 FRESH = timedelta(seconds=2)
-NOW = timedelta(0)
 MAX_TURN_SECONDS = 60.0
 """Longest wait for one's turn to count. Who waited in vain lets Graph count: a call must end in time."""
 Planned = list[tuple[Item, LicensePlan]]

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,9 @@ pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")
-def local_system(start_system: SystemStarter) -> Iterator[System]:
+def local_system(start_system: SystemStarter) -> System:
     """As `dev.py up` brings it up: somebody is signed in, and the default tenant is there."""
-    system = start_system({"WEBSITE_AUTH_ENABLED": None, "LOCAL_USER": "Admin (local);Licenses.Manage"})
-    yield system
+    return start_system({"WEBSITE_AUTH_ENABLED": None, "LOCAL_USER": "Admin (local);Licenses.Manage"})
 
 
 def blocks(language: str) -> list[str]:
