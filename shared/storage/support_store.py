@@ -37,8 +37,8 @@ class SupportStore:
         """Forget what was recorded before that moment."""
         rows = tables.query(
             self._table,
-            "RowKey lt @before",
-            {"before": f"{moment:%Y%m%dT%H%M%S}"},
+            "recordedAt lt @before",
+            {"before": to_iso(moment)},
             select=("PartitionKey", "RowKey"),
         )
         for row in list(rows):
