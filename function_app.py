@@ -14,6 +14,7 @@ from handlers.http_health import HealthHandlers
 from handlers.http_jobs import JobHandlers
 from handlers.http_missing import missing
 from handlers.http_portal import PortalFiles
+from handlers.own_threads import in_own_thread
 from handlers.queues import QueueHandlers
 from handlers.timers import TimerHandlers
 from shared.api.routes import BY_NAME, Access
@@ -46,21 +47,13 @@ for handlers in (
                 route=route.path,
                 methods=[route.method],
                 auth_level=func.AuthLevel.FUNCTION if keyed else func.AuthLevel.ANONYMOUS,
-            )(endpoint(name, handler, doors))
+            )(in_own_thread(endpoint(name, handler, doors)))
         )
 
 
+app.function_name("Portal")(app.route(route="portal/{*path}", methods=["GET"])(in_own_thread(pages.handle)))
 # Routes match in the order of their functions' names: this one must come last.
-@app.function_name("ZzNotFound")
-@app.route(route="api/{*rest}")
-def not_found(req: func.HttpRequest) -> func.HttpResponse:
-    return missing(req)
-
-
-@app.function_name("Portal")
-@app.route(route="portal/{*path}", methods=["GET"])
-def portal(req: func.HttpRequest) -> func.HttpResponse:
-    return pages.handle(req)
+app.function_name("ZzNotFound")(app.route(route="api/{*rest}")(in_own_thread(missing)))
 
 
 @app.function_name("HandleJob")
