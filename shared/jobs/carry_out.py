@@ -433,7 +433,7 @@ def _retry(portion: Portion, item: Item, error: PassingGraphError) -> None:
 
 
 def _fail(portion: Portion, item: Item, error: ItemError) -> None:
-    item.intent = None
+    """An intent that is still open stays on record: a start finds out first what became of it."""
     rules.fail(item, error, portion.services.clock())
 
 
