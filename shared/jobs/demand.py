@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from shared.errors import GraphError
+from shared.jobs.catalog_cache import NOW
 from shared.jobs.records import ChunkTally, JobRecord, Phase
 from shared.jobs.services import Services
-from shared.jobs.units import FRESH
 from shared.models import Action, Demand
 
 
@@ -58,7 +58,7 @@ def demand(job: JobRecord, tallies: Sequence[ChunkTally]) -> tuple[Demand, ...]:
 
 def _free(services: Services, job: JobRecord) -> dict[str, int]:
     try:
-        catalog = services.catalog.get(max_age=FRESH)
+        catalog = services.catalog.get(max_age=NOW)
     except GraphError:
         return job.available
     return {sku_id: catalog[sku_id].available if sku_id in catalog else 0 for sku_id in job.available}

@@ -25,7 +25,7 @@ from shared.errors import (
 from shared.graph.directory import Group
 from shared.jobs import source, view
 from shared.jobs.accept import accept
-from shared.jobs.catalog_cache import NOW
+from shared.jobs.catalog_cache import MAX_AGE, NOW
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.rate import SubmitRate
 from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
@@ -127,9 +127,9 @@ class Submitter:
             )
         return [group for group in found.values() if isinstance(group, Group)], catalog
 
-    def _catalog(self) -> Catalog:
+    def _catalog(self, max_age: timedelta = NOW) -> Catalog:
         try:
-            return self._services.catalog.get(max_age=NOW)
+            return self._services.catalog.get(max_age=max_age)
         except GraphError as error:
             raise Unavailable(error.message, code="GraphUnavailable") from error
 
@@ -204,10 +204,12 @@ class Submitter:
         return self._replay(former, submission)
 
     def _available(self, request: JobRequest) -> dict[str, int]:
-        """Free units of what the job may give; an undo may give back whatever was taken."""
+        """Free units of what the job may give; an undo may give back whatever was taken. They are read again when
+        the users are known: see `demand.available_now`.
+        """
         if request.action not in (Action.ASSIGN, Action.REPLACE, Action.UNDO):
             return {}
-        catalog = self._catalog()
+        catalog = self._catalog(MAX_AGE)
         named = {entry.sku_id for entry in request.licenses}
         return {
             sku_id: sku.available
