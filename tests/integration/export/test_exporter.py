@@ -117,22 +117,21 @@ def _exists(desk: Desk, container: str) -> bool:
 def test_two_deliveries_at_once_do_not_mix_their_files(desk: Desk) -> None:
     job_id = desk.job(to_blob("raced"))
 
-    class Slower(Exporter):
-        """Another delivery stores the whole file between this one's blocks and their commit."""
-
+    class Overtaken(Exporter):
         def _end(self, *_: object) -> None:
-            raise AssertionError("the commit must have failed")
+            raise AssertionError("the commit must have failed: the other's discards the blocks of this one")
 
     original = BlobClient.commit_block_list
-    other = desk.exporter
+    with pytest.MonkeyPatch.context() as patch:
 
-    def commit(self: BlobClient, *args: Any, **options: Any) -> Any:
-        BlobClient.commit_block_list = original  # type: ignore[method-assign] # put back at once
-        other.write(job_id)
-        return original(self, *args, **options)
+        def commit(blob: BlobClient, *args: Any, **options: Any) -> Any:
+            """The other delivery stores the whole file between this one's blocks and their commit."""
+            patch.undo()
+            desk.exporter.write(job_id)
+            return original(blob, *args, **options)
 
-    BlobClient.commit_block_list = commit  # type: ignore[method-assign] # the moment between the two requests
-    Slower(desk.app.services, desk.app.storage, Drive(desk.app.transport)).write(job_id)
+        patch.setattr(BlobClient, "commit_block_list", commit)
+        Overtaken(desk.app.services, desk.app.storage, Drive(desk.app.transport)).write(job_id)
     assert desk.record(job_id).status is JobStatus.FINISHED
     assert len(csv_rows(desk.blob("raced", "reports/licenses.csv"))) == 3
 
