@@ -92,7 +92,7 @@ export function Warnings({ job }) {
             <p><strong>${warning(code)}: ${count(users, "user")}</strong></p>
             <p class="quiet">${message}</p>
           </div>
-          <button type="button" onClick=${() => show(code)}>Show users<span class="visually-hidden">: ${warning(code)}</span></button>
+          <button type="button" aria-label=${`Show users: ${warning(code)}`} onClick=${() => show(code)}>Show users</button>
         </li>`,
       )}
     </ul>

@@ -42,7 +42,7 @@ export const rememberPlace = () => sessionStorage.setItem(RETURN_ITEM, location.
 export function returnToPlace() {
   const place = sessionStorage.getItem(RETURN_ITEM);
   sessionStorage.removeItem(RETURN_ITEM);
-  if (place && !location.hash) history.replaceState(null, "", place);
+  if (place && !location.hash) location.replace(place);
 }
 
 export const mayRead = ({ roles }) => roles === null || roles.includes(READ) || roles.includes(MANAGE);

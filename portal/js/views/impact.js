@@ -83,7 +83,7 @@ function Tile({ value, text, status, tone = "", children }) {
     <p class=${`tile-value ${tone && `tone-${tone}`}`}>${number(value ?? 0)}</p>
     <p>${text}</p>
     ${value > 0 && children}
-    ${value > 0 && html`<button type="button" class="link" onClick=${show}>Show users<span class="visually-hidden">: ${text}</span></button>`}
+    ${value > 0 && html`<button type="button" class="link" aria-label=${`Show users: ${text}`} onClick=${show}>Show users</button>`}
   </div>`;
 }
 
