@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from shared.catalog.names import product_name
@@ -54,16 +55,18 @@ def _affordable(services: Services, planned: Planned, short: list[str]) -> Plann
     except GraphError:
         return planned  # Graph itself then says which users are too many
     free = {sku_id: _free(catalog, sku_id) for sku_id in short if sku_id in catalog}
+    taken: Counter[str] = Counter()
     kept: Planned = []
     for item, plan in planned:
         takes = [sku_id for sku_id in item.needs if sku_id in free] if plan.add else []
-        missing = next((sku_id for sku_id in takes if free[sku_id] < 1), None)
+        missing = next((catalog[sku_id] for sku_id in takes if taken[sku_id] >= free[sku_id]), None)
         if missing is None:
-            free.update({sku_id: free[sku_id] - 1 for sku_id in takes})
+            taken.update(takes)
             kept.append((item, plan))
         else:
             item.intent = None
-            rules.fail(item, sold_out(catalog[missing]), services.clock())
+            in_use = missing.consumed + taken[missing.sku_id]
+            rules.fail(item, sold_out(replace(missing, consumed=in_use)), services.clock())
     return kept
 
 
