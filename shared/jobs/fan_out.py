@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 USERS_PER_CHUNK = 200
 """Ten $batch calls: few storage requests a user, and far from the size limit of an entity."""
 SMALLEST_CHUNK = 20
-USERS_PER_PART = 50_000
+USERS_PER_PART = 25_000
 """Users held in memory at once."""
 SECONDS_PER_CALL = 100.0
 
