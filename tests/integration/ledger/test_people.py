@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from uuid import NAMESPACE_DNS, uuid4, uuid5
+from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
@@ -148,7 +148,7 @@ def test_an_ended_grant_stays_ended(ledger: Ledger) -> None:
     assert "Removed" in refused.value.message
 
 
-@pytest.mark.parametrize("grant_id", ["no guid", "", "../x", "user|1|2|3", "x" * 3000, str(uuid4())])
+@pytest.mark.parametrize("grant_id", ["no guid", "", "../x", "user|1|2|3", "x" * 3000, "352cc5ad-e31b-4cbb-89c4-17aa346045fa"])
 def test_an_id_that_nobody_gave_out(ledger: Ledger, grant_id: str) -> None:
     with pytest.raises(NotFound) as unread:
         ledger.get(grant_id)
