@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
 
+PASSED_ON = {"test", "bench"}
 CHECKS = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
@@ -26,8 +27,8 @@ CHECKS = {
 def main(arguments: Sequence[str]) -> int:
     """Carry out one command line of `dev.py` and return its exit code."""
     parser = build_parser()
-    # What follows `test` is pytest's; argparse would take options out of it.
-    rest = list(arguments[1:]) if arguments[:1] == ["test"] else []
+    # What follows these is for another program; argparse would take options out of it.
+    rest = list(arguments[1:]) if set(arguments[:1]) & PASSED_ON else []
     options = parser.parse_args(arguments[:1] if rest else arguments)
     if options.command is None:
         parser.print_help()
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_up(commands.add_parser("up", help="run Azurite, the Graph simulator and the app; Ctrl-C ends them"))
     commands.add_parser("check", help="formatting, lint and types")
     commands.add_parser("test", help="every check and every test; further arguments go to pytest")
+    commands.add_parser("bench", help="measure; further arguments say what (bench --help)")
     return parser
 
 
@@ -100,6 +102,8 @@ def run(toolchain: Toolchain, options: argparse.Namespace, rest: list[str]) -> i
         return FAILED if report(check(toolchain)) else 0
     if options.command == "test":
         return test(toolchain, rest)
+    if options.command == "bench":
+        return run_module(toolchain, "bench", *rest)
     return 0
 
 

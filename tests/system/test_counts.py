@@ -1,0 +1,157 @@
+"""What a job costs, to the last call: these counts do not depend on the machine.
+
+The app runs in this process, one message at a time (`bench.pump`); with many at once a job costs the same but for what
+they ask twice. The targets per user are those of the benchmarks, which measure the whole system.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bench.pump import Pump, identity
+from shared.jobs.fan_out import chunk_size
+from shared.jobs.messages import LANES
+from tests.support.azurite import Azurite
+from tests.support.graph import GraphSimulator
+from tests.system.tenants import VISIO
+
+pytestmark = pytest.mark.azurite
+
+MEMBERS_A_PAGE = 999
+BATCH = 20
+CHUNKS_A_TRANSACTION = 25
+Json = dict[str, Any]
+
+
+class Cost:
+    """What a job over so many users of one group may ask for, if it has at least a chunk for every lane."""
+
+    def __init__(self, users: int, *, writes: bool = True, locations: bool = False) -> None:
+        self.chunks = math.ceil(users / chunk_size(users))
+        self.pages = math.ceil(users / MEMBERS_A_PAGE)
+        self._batches = math.ceil(users / BATCH) * (1 + writes + locations)
+        self._writes = writes
+        assert self.chunks >= LANES
+
+    def calls(self) -> int:
+        """HTTP calls to Graph: the group, the licences before and after expansion, members, batches."""
+        return 1 + 2 + self.pages + self._batches
+
+    def messages(self) -> Counter[str]:
+        return Counter({"license-jobs": 1, "license-groups": 1, "license-chunks": self.chunks})
+
+    def storage(self) -> Counter[str]:
+        """By service and verb. A transaction is one request; `writes` cost a claim and two looks at the limit."""
+        chunks = self.chunks
+        transactions = self.pages + math.ceil(chunks / CHUNKS_A_TRANSACTION)
+        return Counter(
+            {
+                # a chunk: job, chunk, claims, grants; a lane's end: job, groups, tallies
+                "table GET": 4 * chunks + 3 * LANES + 19 + self._writes,
+                # a chunk: intent and result, leave to write, what was written, release; else the result
+                "table PUT": 5 * chunks + 4 if self._writes else chunks + 5,
+                # a chunk: its claim
+                "table POST": (chunks + 4 if self._writes else 3) + transactions,
+                "table PATCH": 4,
+                "queue POST": self.messages().total(),
+            }
+        )
+
+
+@pytest.fixture
+def pump(azurite: Azurite, graph: GraphSimulator, monkeypatch: pytest.MonkeyPatch) -> Pump:
+    graph.control.reset("empty")
+    graph.control.set_limits(enabled=False)
+    graph.control.seed(skus=[{"skuPartNumber": "VISIOCLIENT", "enabled": 10_000}])
+    for name, value in identity(graph.base_url).items():
+        monkeypatch.setenv(name, value)
+    pump = Pump(azurite.connection_string, graph.base_url, {"GRAPH_WRITE_LIMIT": "10000000/1"})
+    pump.app.storage.ensure()
+    return pump
+
+
+Runner = Callable[..., tuple[Json, Counter[str]]]
+
+
+@pytest.fixture
+def run(pump: Pump, graph: GraphSimulator) -> Runner:
+    """Runs a job for a group of new users; the simulator's counts and the storage requests."""
+
+    def run(users: int, holding: float = 0.0, **more: object) -> tuple[Json, Counter[str]]:
+        licenses = [{"skuId": VISIO, "share": holding}] if holding else []
+        bulk = {"displayName": "Everybody", "users": users, "usageLocation": "DE", "licenses": licenses}
+        (group,) = graph.control.seed(bulk=[bulk])["groupIds"]
+        before = pump.requests
+        graph.control.reset_stats()
+        body = {"action": "assign", "groupIds": [group], "licenses": [{"skuId": VISIO}], **more}
+        pump.submit(body)
+        pump.run()
+        return graph.control.stats(), pump.requests - before
+
+    return run
+
+
+@pytest.mark.parametrize(("users", "holding"), [(400, 0.1), (2_000, 0.0)])
+def test_an_assignment(pump: Pump, run: Runner, users: int, holding: float) -> None:
+    """Who holds the licence already is read and not written."""
+    cost, needed = Cost(users), round(users * (1 - holding))
+    stats, storage = run(users, holding)
+
+    assert stats["writes"] == writes(needed)
+    assert stats["httpCalls"] == cost.calls()
+    assert storage == cost.storage()
+    assert pump.sent == cost.messages()
+
+
+def test_an_assignment_with_a_location(pump: Pump, run: Runner) -> None:
+    """The locations of a chunk are a batch more; they cost Storage nothing."""
+    users = 400
+    cost = Cost(users, locations=True)
+    stats, storage = run(users, 0.1, usageLocation="FR")
+
+    assert stats["writes"] == writes(users + users * 9 // 10)
+    assert stats["subRequests"]["PATCH users/{id}"] == users
+    assert stats["httpCalls"] == cost.calls()
+    assert storage == cost.storage()
+    assert pump.sent == cost.messages()
+
+
+def test_a_dry_run(pump: Pump, run: Runner) -> None:
+    users = 400
+    cost = Cost(users, writes=False)
+    stats, storage = run(users, 0.1, dryRun=True)
+
+    assert stats["writes"] == writes(0)
+    assert stats["httpCalls"] == cost.calls()
+    assert storage == cost.storage()
+    assert pump.sent == cost.messages()
+
+
+def test_a_repeated_assignment_writes_nothing(pump: Pump, run: Runner) -> None:
+    users = 400
+    stats, storage = run(users, 1.0)
+
+    assert stats["writes"] == writes(0)
+    assert stats["httpCalls"] == Cost(users, writes=False).calls()
+    assert pump.sent == Cost(users).messages()
+    assert storage["table POST"] == Cost(users).storage()["table POST"]
+
+
+def test_what_a_user_costs_in_a_large_job() -> None:
+    """The same arithmetic for 10,000 users; the host receives and deletes each message."""
+    users = 10_000
+    cost = Cost(users)
+    assert cost.calls() == 1_014
+    assert cost.calls() / users <= 0.12
+    assert (cost.storage().total() + 2 * cost.messages().total()) / users <= 0.15 / 2
+
+
+def writes(number: int) -> Json:
+    """The simulator's counts if all of them were needed and went through at the first try."""
+    failed = dict.fromkeys(("refused", "throttled", "faulted", "unchanged"), 0)
+    return {"attempted": number, "succeeded": number, **failed}
