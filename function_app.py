@@ -14,13 +14,14 @@ from handlers.http_health import HealthHandlers
 from handlers.http_jobs import JobHandlers
 from handlers.http_missing import missing
 from handlers.http_portal import PortalFiles
+from handlers.http_subscriptions import SubscriptionHandlers
 from handlers.own_threads import in_own_thread
 from handlers.queues import QueueHandlers
 from handlers.timers import TimerHandlers
 from shared.api.routes import BY_NAME, Access
 from shared.app import App
 from shared.config import load_settings, schedule
-from shared.storage.queues import CHUNKS, GROUPS, JOBS
+from shared.storage.queues import CHUNKS, EVENTS, GROUPS, JOBS
 
 settings = load_settings()
 services = App(settings)
@@ -37,6 +38,7 @@ for handlers in (
     FileHandlers(services),
     GrantHandlers(services),
     AuditHandlers(services),
+    SubscriptionHandlers(services),
     HealthHandlers(services),
 ):
     for name, handler in handlers.handlers():
@@ -74,6 +76,12 @@ def handle_chunk(msg: func.QueueMessage) -> None:
     queues.chunk(msg)
 
 
+@app.function_name("HandleEvent")
+@app.queue_trigger(arg_name="msg", queue_name=EVENTS, connection="AzureWebJobsStorage")
+def handle_event(msg: func.QueueMessage) -> None:
+    queues.event(msg)
+
+
 @app.function_name("HandlePoisonedJob")
 @app.queue_trigger(arg_name="msg", queue_name=f"{JOBS}-poison", connection="AzureWebJobsStorage")
 def handle_poisoned_job(msg: func.QueueMessage) -> None:
@@ -90,6 +98,12 @@ def handle_poisoned_group(msg: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="msg", queue_name=f"{CHUNKS}-poison", connection="AzureWebJobsStorage")
 def handle_poisoned_chunk(msg: func.QueueMessage) -> None:
     queues.poison(CHUNKS, msg)
+
+
+@app.function_name("HandlePoisonedEvent")
+@app.queue_trigger(arg_name="msg", queue_name=f"{EVENTS}-poison", connection="AzureWebJobsStorage")
+def handle_poisoned_event(msg: func.QueueMessage) -> None:
+    queues.poison(EVENTS, msg)
 
 
 @app.function_name("RetryTimer")

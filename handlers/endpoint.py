@@ -23,7 +23,14 @@ from shared.api import cursor
 from shared.api.faults import invalid
 from shared.api.fields import is_guid
 from shared.api.json_body import check_size
-from shared.api.other_bodies import GrantTerm, parse_grant_change, parse_group_ids, read_nothing
+from shared.api.other_bodies import (
+    GrantTerm,
+    SubscriptionRequest,
+    parse_grant_change,
+    parse_group_ids,
+    parse_subscription,
+    read_nothing,
+)
 from shared.api.query import Query, read_query
 from shared.api.routes import BY_NAME, Access, Route, Takes
 from shared.api.rules import Limits
@@ -153,6 +160,9 @@ class RequestContext:
 
     def grant_term(self, now: datetime) -> GrantTerm:
         return parse_grant_change(self._body, now, chunked=self._chunked, faults=self._faults)
+
+    def subscription(self, callback_hosts: frozenset[str]) -> SubscriptionRequest:
+        return parse_subscription(self._body, callback_hosts, chunked=self._chunked, faults=self._faults)
 
     def group_ids(self) -> tuple[str, ...]:
         return parse_group_ids(self._body, chunked=self._chunked, faults=self._faults)

@@ -14,9 +14,11 @@ import azure.functions as func
 
 from shared.app import App
 from shared.errors import StorageUnavailable
+from shared.events import deliver
+from shared.events.messages import EventMessage, read_event
 from shared.jobs import begin, chunk, control, expand, fan_out, messages, poison, settle
 from shared.jobs.messages import ChunkMessage, GroupMessage, JobMessage, Step
-from shared.storage.queues import CHUNKS, GROUPS, JOBS
+from shared.storage.queues import CHUNKS, EVENTS, GROUPS, JOBS
 from shared.storage.tables import Superseded
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,9 @@ class QueueHandlers:
 
     def chunk(self, msg: func.QueueMessage) -> None:
         self._handle(CHUNKS, msg, lambda body: self._chunk(messages.read_chunk(body), body, msg))
+
+    def event(self, msg: func.QueueMessage) -> None:
+        self._handle(EVENTS, msg, lambda body: self._event(read_event(body), body, msg))
 
     def poison(self, queue: str, msg: func.QueueMessage) -> None:
         """A message of `queue` that could not be handled."""
@@ -66,6 +71,12 @@ class QueueHandlers:
         again = message.owner is not None or (msg.dequeue_count or 1) > 1
         copy = json.dumps({**body, "owner": owner})
         self._do(CHUNKS, copy, lambda: chunk.work(self.app.services, message, owner, again=again))
+
+    def _event(self, message: EventMessage, body: Any, msg: func.QueueMessage) -> None:
+        """As with chunks, a try belongs to the message and to the copy that comes back in its place."""
+        owner = message.owner or str(msg.id)
+        app, copy = self.app, json.dumps({**body, "owner": owner})
+        self._do(EVENTS, copy, lambda: deliver.deliver(app.services, app.sender, app.support, message, owner))
 
     def _step(self, message: JobMessage) -> None:
         services = self.app.services

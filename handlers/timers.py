@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.app import App
+from shared.events import notices
+from shared.events.publish import publish_held_sweep
 from shared.jobs import retention, sweep, watch
 
 CLAIMS_KEPT = timedelta(minutes=10)
@@ -26,5 +28,8 @@ class TimerHandlers:
         retention.clean_up(self.app.services, self.app.storage, self.app.audit, self.app.support)
 
     def expiry(self) -> None:
-        """Licences whose time is over."""
-        sweep.sweep(self.app.services)
+        """Licences whose time is over, and word of those whose time is nearly so."""
+        services = self.app.services
+        sweep.sweep(services)
+        publish_held_sweep(services)
+        notices.announce(services)

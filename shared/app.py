@@ -6,6 +6,7 @@ from functools import cached_property
 from shared.api.rules import Limits
 from shared.clock import Clock, utc_now
 from shared.config import Settings
+from shared.events.sender import CallbackSender
 from shared.export.exporter import Exporter
 from shared.graph.batch import Batcher
 from shared.graph.credentials import TokenSource
@@ -22,6 +23,7 @@ from shared.ledger import Ledger
 from shared.pacing import WritePacer
 from shared.storage.audit_store import AuditStore
 from shared.storage.connection import EXPORT_CONTAINER, Storage
+from shared.storage.event_store import EventStore
 from shared.storage.grant_store import GrantStore
 from shared.storage.job_index import JobIndex
 from shared.storage.job_store import JobStore
@@ -84,6 +86,7 @@ class App:
             directory=directory,
             catalog=CatalogCache(directory.subscribed_skus, self.clock),
             group_names=GroupNames(directory.group_names, self.clock),
+            events=EventStore(self.storage),
         )
 
     @cached_property
@@ -101,6 +104,10 @@ class App:
     @cached_property
     def support(self) -> SupportStore:
         return SupportStore(self.storage, self.clock)
+
+    @cached_property
+    def sender(self) -> CallbackSender:
+        return CallbackSender(self.settings.callback_hosts)
 
     @cached_property
     def submitter(self) -> Submitter:

@@ -35,6 +35,7 @@ SETTINGS = (
     "CLIENT_ID",
     "CLIENT_SECRET",
     "EXPIRY_MAX_REMOVALS",
+    "EXPIRY_NOTICE_DAYS",
     "EXPIRY_SCHEDULE",
     "GRAPH_AUTH",
     "GRAPH_ENDPOINT",
@@ -65,10 +66,12 @@ class Settings:
     read_delay_seconds: float
     retry: RetryPolicy
     expiry_max_removals: int
+    expiry_notice_days: tuple[int, ...]
     submits_per_minute: int
     job_retention_days: int
     callback_hosts: frozenset[str]
     public_base_url: str | None
+    site_url: str
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -90,10 +93,12 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             max_attempts=read.whole("RETRY_MAX_ATTEMPTS", 10),
         ),
         expiry_max_removals=read.whole("EXPIRY_MAX_REMOVALS", 1000),
+        expiry_notice_days=_notice_days(read),
         submits_per_minute=read.whole("SUBMITS_PER_MINUTE", 300),
         job_retention_days=read.whole("JOB_RETENTION_DAYS", 400),
         callback_hosts=_callback_hosts(read),
         public_base_url=_base_url(read),
+        site_url=_base_url(read) or _own_address(read),
     )
 
 
@@ -223,3 +228,20 @@ def _callback_hosts(read: _Reader) -> frozenset[str]:
 
 def _base_url(read: _Reader) -> str | None:
     return read.url("PUBLIC_BASE_URL", ("https", "http"))
+
+
+def _own_address(read: _Reader) -> str:
+    """For links in what is sent without a request: the name that the platform gave the app, or the local host's."""
+    name = read.text("WEBSITE_HOSTNAME", "localhost:7071")
+    local = name.partition(":")[0] in ("localhost", "127.0.0.1")
+    return f"{'http' if local else 'https'}://{name}"
+
+
+def _notice_days(read: _Reader) -> tuple[int, ...]:
+    text = read.text("EXPIRY_NOTICE_DAYS", "14,7,1")
+    parts = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
+        raise SettingError(
+            f"Setting EXPIRY_NOTICE_DAYS is {text!r}: it must be days, separated by commas, such as 14,7,1."
+        )
+    return tuple(sorted({int(part) for part in parts}, reverse=True))

@@ -36,7 +36,7 @@ param packageContainer string
 
 var exportContainer = 'license-exports'
 var queues = ['license-jobs', 'license-groups', 'license-chunks', 'license-events']
-var tables = ['jobs', 'jobindex', 'work', 'grants', 'audit', 'support']
+var tables = ['jobs', 'jobindex', 'work', 'grants', 'audit', 'support', 'events']
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   // checkov:skip=CKV_AZURE_35: without the private network the app's instances have no addresses of their own that a firewall could name; only Entra tokens open the account

@@ -4,13 +4,15 @@ Every field is optional here. Which are required, and which have a meaning, depe
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from shared.api.faults import CUSTOM, NO_SUCH_KIND
 from shared.api.fields import MAX_URL, CountryCode, Guid, Key, Moment, Note, counted, refusal
+
+EventName = Literal["job.finished", "license.expiring", "license.expired", "sweep.stopped"]
 
 MAX_GROUPS = 500
 MAX_LICENSES = 50
@@ -199,6 +201,17 @@ class GrantBody(Body):
     expires_at: Moment | None = None
     expires_in: ExpiresInBody | None = None
     permanent: Annotated[bool, AfterValidator(_true), WithJsonSchema({"const": True})] | None = None
+
+
+class SubscriptionBody(Body):
+    """POST /subscriptions. `callbackUrl` and `events` are required."""
+
+    callback_url: Annotated[str, Field(max_length=MAX_URL, json_schema_extra={"format": "uri"})] | None = None
+    """Gets each event by POST: an https URL on a host of the setting CALLBACK_HOSTS. Kept as a secret."""
+    events: Annotated[list[EventName] | None, counted(1, len(get_args(EventName)))] = None
+    """What to be told of."""
+    format: Literal["json", "teams"] = "json"
+    """`json`: the event; `teams`: a card for the webhook of a Teams workflow."""
 
 
 class GroupIdsBody(Body):

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.api import examples, shapes
-from shared.api.bodies import GrantBody, GroupIdsBody, JobBody, UndoBody
+from shared.api.bodies import GrantBody, GroupIdsBody, JobBody, SubscriptionBody, UndoBody
 from shared.api.outcomes import OUTCOMES, REPORT_TYPES, errors_of
 from shared.api.query import Parameter
 from shared.api.routes import ROUTES, Access, Route, Takes
@@ -19,6 +19,7 @@ _BODIES: dict[Takes, Any] = {
     Takes.UNDO: UndoBody,
     Takes.GRANT_CHANGE: GrantBody,
     Takes.GROUP_IDS: GroupIdsBody,
+    Takes.SUBSCRIPTION: SubscriptionBody,
 }
 _REF = "#/components/schemas/{model}"
 _SIGN_IN: list[Json] = [{"entra": []}, {"functionKey": []}]
@@ -32,6 +33,19 @@ _READERS_MAY = {
     "SubmitJob": " Anything but a dry run or an export to download needs Licenses.Manage.",
     "UndoJob": " Anything but a dry run needs Licenses.Manage.",
     "CancelJob": " Any but one's own dry runs and exports to download needs Licenses.Manage.",
+}
+EVENTS: dict[str, Any] = {
+    "job.finished": shapes.JobFinishedEventShape,
+    "license.expiring": shapes.LicensesExpiringEventShape,
+    "license.expired": shapes.LicensesExpiredEventShape,
+    "sweep.stopped": shapes.SweepStoppedEventShape,
+}
+"""What subscribers get, by the event's type."""
+_EVENT_SUMMARIES = {
+    "job.finished": "A job has ended",
+    "license.expiring": "Temporary licenses will expire soon: a digest a day",
+    "license.expired": "A sweep has taken licenses whose time was over",
+    "sweep.stopped": "A sweep would take more than EXPIRY_MAX_REMOVALS licenses and waits for a person",
 }
 _EXAMPLES = {
     shapes.JobShape: examples.job,
@@ -54,6 +68,7 @@ def openapi(base_url: str) -> Json:
         "servers": [{"url": base_url}],
         "security": _SIGN_IN,
         "paths": _paths(),
+        "webhooks": {name: {"post": _webhook(name, shape)} for name, shape in EVENTS.items()},
         "components": {"schemas": schemas, "securitySchemes": _security_schemes()},
     }
 
@@ -63,6 +78,18 @@ def _paths() -> Json:
     for route in ROUTES:
         paths.setdefault(f"/{route.path}", {})[route.method.lower()] = _operation(route)
     return paths
+
+
+def _webhook(name: str, shape: Any) -> Json:
+    """What a subscription's callback URL gets."""
+    return {
+        "operationId": name,
+        "summary": _EVENT_SUMMARIES[name],
+        "description": "Signed, delivered at least once; the receiver answers 2xx within 20 seconds.",
+        "security": [],
+        "requestBody": {"content": {"application/json": {"schema": _ref(shape)}}},
+        "responses": {"2XX": {"description": "Taken."}, "410": {"description": "Ends the subscription."}},
+    }
 
 
 def _operation(route: Route) -> Json:
@@ -118,6 +145,8 @@ def _request_body(route: Route) -> Json:
 
 def _successes(route: Route) -> Json:
     outcome = OUTCOMES[route.name]
+    if outcome.status == 204:
+        return {"204": {"description": "Done, or done before.", "headers": _headers(204)}}
     if outcome.shape is None:
         content = {
             media: {
@@ -162,6 +191,8 @@ def _headers(status: int) -> Json:
     if status == 202:
         found["Location"] = _header("The URL to follow: 202 while the job runs, then something else.")
         found["Operation-Location"] = _header("The job.")
+    if status == 201:
+        found["Location"] = _header("What DELETE takes.")
     if status in (202, 429, 503):
         found["Retry-After"] = {"description": "Whole seconds.", "schema": {"type": "integer", "minimum": 1}}
     return found
@@ -206,6 +237,7 @@ def _schemas() -> tuple[Json, dict[int, Json]]:
     inputs: list[Any] = [
         *((id(body), "validation", TypeAdapter(body)) for body in _BODIES.values()),
         *((key, "serialization", TypeAdapter(shape)) for key, shape in answers.items()),
+        *((id(shape), "serialization", TypeAdapter(shape)) for shape in EVENTS.values()),
         (id(shapes.ErrorShape), "serialization", TypeAdapter(shapes.ErrorShape)),
     ]
     references, document = TypeAdapter.json_schemas(inputs, ref_template=_REF)

@@ -1,12 +1,14 @@
 """Requests with a body that make no job."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
-from shared.api.bodies import MAX_GROUPS, GrantBody, GroupIdsBody
+from shared.api.bodies import MAX_GROUPS, EventName, GrantBody, GroupIdsBody, SubscriptionBody
 from shared.api.faults import fault, invalid, read_model
 from shared.api.json_body import read_object
+from shared.api.rules import callback_fault
 from shared.calendar import expiry
 from shared.errors import Fault, TooLarge
 
@@ -18,6 +20,15 @@ class GrantTerm:
     """When a temporary license is to end from now on. None: never, it becomes permanent."""
 
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequest:
+    """Who wants to be told what. `events` are distinct; `callback_url` is a secret of its receiver."""
+
+    events: tuple[EventName, ...]
+    format: Literal["json", "teams"]
+    callback_url: str = field(repr=False)
 
 
 def parse_grant_change(
@@ -66,6 +77,30 @@ def parse_group_ids(body: bytes, *, chunked: bool = False, faults: Iterable[Faul
     if refusal:
         raise refusal
     return group_ids
+
+
+def parse_subscription(
+    body: bytes, callback_hosts: frozenset[str], *, chunked: bool = False, faults: Iterable[Fault] = ()
+) -> SubscriptionRequest:
+    """POST /subscriptions. `callback_hosts` is the setting CALLBACK_HOSTS.
+
+    Raises:
+        TooLarge: more than 1 MiB.
+        InvalidRequest: no JSON object, or with every fault.
+    """
+    raw = read_object(body, chunked=chunked)
+    reading = read_model(SubscriptionBody, raw)
+    found = [*faults, *reading.faults]
+    url, events = reading.body.callback_url, tuple(dict.fromkeys(reading.body.events or ()))
+    if url is None and "callbackUrl" not in reading.bad:
+        found.append(fault("Name the URL that is to get the events.", "callbackUrl"))
+    if url is not None and (refused := callback_fault(url, callback_hosts)):
+        found.append(fault(refused, "callbackUrl"))
+    if not events and "events" not in reading.bad:
+        found.append(fault("Name at least one event.", "events"))
+    if found:
+        raise invalid(tuple(found))
+    return SubscriptionRequest(events, reading.body.format, str(url))
 
 
 def read_nothing(body: bytes, faults: Iterable[Fault] = ()) -> None:

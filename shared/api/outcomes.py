@@ -16,8 +16,8 @@ REPORT_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`shape` is None for a file. `also` are other statuses with an answer of the same shape. `errors`:
-    codes by status.
+    """`shape` is None for a file, or where the status is 204 for nothing. `also` are other statuses with an answer
+    of the same shape. `errors`: codes by status.
     """
 
     shape: Any
@@ -68,6 +68,11 @@ OUTCOMES: Final = {
     "ListTemporaryLicenses": Outcome(shapes.GrantListShape),
     "ChangeTemporaryLicense": Outcome(shapes.GrantShape, errors={409: ("GrantEnded",)}),
     "ListAudit": Outcome(shapes.AuditListShape),
+    "CreateSubscription": Outcome(
+        shapes.CreatedSubscriptionShape, 201, errors={409: ("TooManySubscriptions",)}
+    ),
+    "ListSubscriptions": Outcome(shapes.SubscriptionListShape),
+    "DeleteSubscription": Outcome(None, 204),
     "GetHealth": Outcome(shapes.HealthShape, also={503: "A part cannot be reached; the answer names it."}),
     "GetOpenApi": Outcome(dict[str, Any]),
 }

@@ -81,7 +81,7 @@ def request_as_shown(request: JobRequest) -> RequestShape:
         "keepDisabledPlans": request.keep_disabled_plans,
         "stopAfterFailures": request.stop_after_failures,
         "startAt": to_iso(request.start_at) if request.start_at else None,
-        "callbackUrl": _scheme_and_host(request.callback_url) if request.callback_url else None,
+        "callbackUrl": scheme_and_host(request.callback_url) if request.callback_url else None,
         "note": request.note,
         "export": _export_shown(request.export) if request.export else None,
         "plan": request.plan_id,
@@ -142,6 +142,7 @@ def _export_shown(export: ExportRequest) -> ExportShape:
     return {"format": export.format, "location": {"kind": "download"}}
 
 
-def _scheme_and_host(url: str) -> str:
+def scheme_and_host(url: str) -> str:
+    """What may be shown of a callback URL: the rest of it is a secret of its receiver."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -13,7 +13,7 @@ from shared.api.query import PAGING, Parameter
 from shared.api.warning_texts import WARNING_TEXTS
 from shared.models import Action, ItemStatus, JobStatus
 
-Method = Literal["GET", "POST", "PATCH"]
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
 @unique
@@ -34,6 +34,7 @@ class Takes(Enum):
     UNDO = auto()
     GRANT_CHANGE = auto()
     GROUP_IDS = auto()
+    SUBSCRIPTION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,23 @@ ROUTES = (
             query.text("by", "Only entries by the caller of this name."),
             *PAGING,
         ),
+    ),
+    Route(
+        "CreateSubscription",
+        "POST",
+        "api/subscriptions",
+        Access.MANAGE,
+        "Be told by POST when something happens",
+        takes=Takes.SUBSCRIPTION,
+    ),
+    Route("ListSubscriptions", "GET", "api/subscriptions", Access.READ, "List who is told what", PAGING),
+    Route(
+        "DeleteSubscription",
+        "DELETE",
+        "api/subscriptions/{id}",
+        Access.MANAGE,
+        "Be told no more",
+        not_found="SubscriptionNotFound",
     ),
     Route("GetHealth", "GET", "api/health", Access.ANONYMOUS, "Tell whether Storage and Graph are reachable"),
     Route("GetOpenApi", "GET", "api/openapi.json", Access.ANONYMOUS, "Describe this API"),

@@ -410,6 +410,119 @@ class HealthShape(TypedDict):
     """Approximate numbers of messages; empty where Storage does not answer."""
 
 
+# --- subscriptions and events ------------------------------------------------------------------------------
+
+
+EventName = Literal["job.finished", "license.expiring", "license.expired", "sweep.stopped"]
+
+
+@_described
+class SubscriptionShape(TypedDict):
+    id: Id
+    events: list[EventName]
+    callbackUrl: str
+    """Scheme and host only."""
+    format: Literal["json", "teams"]
+    createdAt: Time
+    createdBy: ByShape
+
+
+@_described
+class CreatedSubscriptionShape(SubscriptionShape):
+    secret: str
+    """Signs what is sent; told this once."""
+
+
+class EventCountsShape(TypedDict):
+    total: int
+    changed: int
+    unchanged: int
+    failed: int
+    canceled: int
+
+
+@_described
+class JobFinishedDataShape(TypedDict):
+    jobId: Id
+    action: ActionName
+    status: JobStatusName
+    dryRun: bool
+    note: str
+    """Empty where there is none."""
+    createdBy: str
+    message: str
+    """What went wrong; empty for a job that ended Finished."""
+    counts: EventCountsShape
+    portalUrl: Link
+
+
+class EventLicenseShape(TypedDict):
+    userPrincipalName: str
+    displayName: str
+    skuId: Id
+    license: str
+
+
+@_described
+class ExpiringLicenseShape(EventLicenseShape):
+    expiresAt: Time
+    daysLeft: int
+    """By the calendar, in UTC: 0 on the day it expires."""
+
+
+@_described
+class LicensesExpiringDataShape(TypedDict):
+    total: int
+    licenses: list[ExpiringLicenseShape]
+    """The first 50, by expiry."""
+    portalUrl: Link
+
+
+@_described
+class LicensesExpiredDataShape(TypedDict):
+    jobId: Id
+    status: JobStatusName
+    counts: EventCountsShape
+    licenses: list[EventLicenseShape]
+    """The first 50 that were taken."""
+    portalUrl: Link
+
+
+class SweepStoppedDataShape(TypedDict):
+    jobId: Id
+    code: str
+    message: str
+    portalUrl: Link
+
+
+@_described
+class _EventShape(TypedDict):
+    id: Id
+    """The same for each repeat of a delivery."""
+    time: Time
+    subject: str
+
+
+class JobFinishedEventShape(_EventShape):
+    type: Literal["job.finished"]
+    data: JobFinishedDataShape
+
+
+class LicensesExpiringEventShape(_EventShape):
+    type: Literal["license.expiring"]
+    data: LicensesExpiringDataShape
+
+
+class LicensesExpiredEventShape(_EventShape):
+    type: Literal["license.expired"]
+    data: LicensesExpiredDataShape
+
+
+class SweepStoppedEventShape(_EventShape):
+    type: Literal["sweep.stopped"]
+    data: SweepStoppedDataShape
+
+
 # --- lists ------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +563,11 @@ class GrantListShape(TypedDict):
 
 class AuditListShape(TypedDict):
     value: list[AuditShape]
+    nextLink: NotRequired[Link]
+
+
+class SubscriptionListShape(TypedDict):
+    value: list[SubscriptionShape]
     nextLink: NotRequired[Link]
 
 

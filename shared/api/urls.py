@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 JOBS = "api/jobs"
+SUBSCRIPTIONS = "api/subscriptions"
 
 
 class Urls:
@@ -32,6 +33,10 @@ class Urls:
 
     def file(self, job_id: str) -> str:
         return self._at(f"{JOBS}/{job_id}/file")
+
+    def subscription(self, subscription_id: str) -> str:
+        """What DELETE takes."""
+        return self._at(f"{SUBSCRIPTIONS}/{subscription_id}")
 
     def portal(self, job_id: str) -> str:
         return self._at("portal/") + f"#/jobs/{job_id}"

@@ -4,12 +4,14 @@ import json
 import logging
 from typing import Any
 
+from shared.events.deliver import give_up
+from shared.events.messages import read_event
 from shared.jobs import expand, items, messages, settle
 from shared.jobs.messages import ChunkMessage, Step, UnreadableMessage, send_chunk
 from shared.jobs.records import JobRecord, Phase
 from shared.jobs.services import Services
 from shared.models import CodedError, GroupStatus, ItemError, JobStatus
-from shared.storage.queues import CHUNKS, GROUPS, JOBS
+from shared.storage.queues import CHUNKS, EVENTS, GROUPS, JOBS
 from shared.storage.support_store import SupportStore
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ def _settle(services: Services, queue: str, body: Any) -> str:
     if queue == CHUNKS:
         chunk_message = messages.read_chunk(body)
         return _settle_chunk(services, chunk_message)
+    if queue == EVENTS:
+        return give_up(services, read_event(body))
     raise UnreadableMessage(f"nothing is known of the queue {queue}")
 
 

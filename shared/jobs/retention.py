@@ -33,6 +33,7 @@ def clean_up(services: Services, storage: Storage, audit: AuditStore, support: S
             break
     audit.delete_before(before)
     support.delete_before(before)
+    services.events.delete_before(before)
     services.ledger.forget_ended_before(before)
     if deleted:
         log.info("%d jobs older than %d days deleted", deleted, services.settings.job_retention_days)

@@ -12,6 +12,7 @@ from shared.jobs.catalog_cache import CatalogCache
 from shared.jobs.group_names import GroupNames
 from shared.ledger import Ledger
 from shared.pacing import WritePacer
+from shared.storage.event_store import EventStore
 from shared.storage.job_index import JobIndex
 from shared.storage.job_store import JobStore
 from shared.storage.queues import WorkQueues
@@ -34,4 +35,5 @@ class Services:
     directory: Directory
     catalog: CatalogCache
     group_names: GroupNames
+    events: EventStore
     random: Callable[[], float] = random.random

@@ -2,7 +2,8 @@
 
 import logging
 
-from shared.jobs import events, view
+from shared.events.publish import publish_end
+from shared.jobs import view
 from shared.jobs.changing import change_job
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.records import JobRecord, Phase
@@ -49,7 +50,7 @@ def end(services: Services, job: JobRecord, how: tuple[JobStatus, CodedError | N
 def _publish(services: Services, job: JobRecord, now: JobView) -> None:
     """What follows from the end; each step idempotent. The watchdog brings us here once more before it lets go."""
     services.index.put(now)
-    events.job_finished(services, job, now)
+    publish_end(services, job, now)
 
 
 def _complete(job: JobRecord, now: JobView) -> bool:

@@ -28,7 +28,7 @@ from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64Encod
 
 from shared.errors import StorageUnavailable
 
-TABLES = ("jobs", "jobindex", "work", "grants", "audit", "support")
+TABLES = ("jobs", "jobindex", "work", "grants", "audit", "support", "events")
 QUEUES = ("license-jobs", "license-groups", "license-chunks", "license-events")
 EXPORT_CONTAINER = "license-exports"
 
