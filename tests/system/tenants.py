@@ -89,3 +89,21 @@ def mixed_tenant(control: GraphControl) -> Tenant:
 def holds(user: Json) -> dict[str, list[str]]:
     """The direct licences of a user of the simulator: disabled plans by skuId."""
     return {entry["skuId"]: sorted(entry["disabledPlans"]) for entry in user["licenses"] if entry["direct"]}
+
+
+def state(user: Json) -> Json:
+    """What a user of the simulator holds and from where, whatever the order, and the location."""
+    licenses = {
+        entry["skuId"]: {
+            "direct": entry["direct"],
+            "disabledPlans": sorted(entry["disabledPlans"]),
+            "groups": sorted(entry["groups"]),
+        }
+        for entry in user["licenses"]
+    }
+    return {"licenses": licenses, "usageLocation": user["usageLocation"]}
+
+
+def states(control: GraphControl, tenant: Tenant) -> dict[str, Json]:
+    """The state of every user by the name of the case."""
+    return {name: state(control.user(user_id)) for name, user_id in tenant.users.items()}
