@@ -26,6 +26,8 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 20.0
 """For the whole exchange: a receiver that sends a byte now and then is cut off."""
 
+_AZURE_PLATFORM = ipaddress.IPv4Address("168.63.129.16")
+"""Public by its number, yet Azure's own inside each machine (Microsoft Learn, "What is IP address 168.63.129.16?")."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
@@ -111,12 +113,16 @@ class CallbackSender:
 
 def may_call(host: str, port: int, address: Address, hosts: frozenset[str]) -> bool:
     """Whether an address of `host` may be called: a public one, or one that the setting names itself."""
-    if all(each.is_global and not each.is_multicast for each in (address, *_embedded(address))):
+    if all(_is_public(each) for each in (address, *_embedded(address))):
         return True
     literal = f"[{host}]" if ":" in host else host
     if f"{literal}:{port}" not in hosts:
         return False
     return address.is_loopback if host == "localhost" else _is_literal(host)
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not address.is_multicast and address != _AZURE_PLATFORM
 
 
 def _embedded(address: Address) -> Iterator[ipaddress.IPv4Address]:

@@ -1,0 +1,1 @@
+"""Events without processes: ids, cards, notices, and where a callback may go."""
