@@ -28,6 +28,9 @@ param signInClientId string = ''
 @description('Identifier URI of that registration, if it has one.')
 param signInIdentifierUri string = ''
 
+@description('Whether people with a role may get a token by the Azure CLI, as docs/runbook.md does.')
+param allowAzureCli bool = true
+
 @description('Object ids of users, groups or service principals that get the role Licenses.Manage.')
 param managerObjectIds array = []
 
@@ -127,6 +130,9 @@ param retryMaxAttempts int = 10
 @minValue(1)
 param expiryMaxRemovals int = 1000
 
+@description('Setting EXPIRY_NOTICE_DAYS: how many days before their end licences are announced to subscribers, by commas.')
+param expiryNoticeDays string = '14,7,1'
+
 @description('Setting SUBMITS_PER_MINUTE: most jobs a caller may submit a minute.')
 @minValue(1)
 param submitsPerMinute int = 300
@@ -149,6 +155,7 @@ var settings = {
   AUTH_MODE: authMode
   CALLBACK_HOSTS: callbackHosts
   EXPIRY_MAX_REMOVALS: string(expiryMaxRemovals)
+  EXPIRY_NOTICE_DAYS: expiryNoticeDays
   EXPIRY_SCHEDULE: expirySchedule
   GRAPH_ENDPOINT: graphEndpoint
   GRAPH_READ_DELAY_SECONDS: string(graphReadDelaySeconds)
@@ -257,6 +264,7 @@ module registration 'directory/registration.bicep' = if (createRegistration && a
     displayName: 'License Management for Microsoft 365 (${environmentName})'
     hostName: app.outputs.hostName
     identityPrincipalId: identity.outputs.principalId
+    allowAzureCli: allowAzureCli
     managerObjectIds: managerObjectIds
     readerObjectIds: readerObjectIds
   }

@@ -57,6 +57,12 @@ var rules = [
     query: loadTextContent('../queries/held-sweeps.kql')
   }
   {
+    name: 'undelivered-events'
+    severity: 3
+    what: 'A subscriber or a callback URL could not be told of an event.'
+    query: loadTextContent('../queries/undelivered-events.kql')
+  }
+  {
     name: 'failed-timers'
     severity: 2
     what: 'A timer ended with an error.'

@@ -63,8 +63,8 @@ var platformSettings = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   // Alerts read the log lines below infra/queries; sampling would drop some of them.
   AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__excludedTypes: 'Request;Trace;Exception'
-  // As many threads as messages a function may have on an instance (batchSize + newBatchThreshold of host.json, 12)
-  // and requests (below): a message that waits for a thread keeps its lease and its time limit running.
+  // At least as many threads as messages a function may have on an instance (batchSize + newBatchThreshold of
+  // host.json): one that waits for a thread keeps its lease and its time limit running.
   PYTHON_THREADPOOL_THREAD_COUNT: '16'
   // The identity is the credential of the sign-in's registration.
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
@@ -129,6 +129,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
         alwaysReady: alwaysReadyHttpInstances == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyHttpInstances }]
+        // As many as have a thread of their own: handlers/own_threads.py.
         triggers: { http: { perInstanceConcurrency: 16 } }
       }
     }

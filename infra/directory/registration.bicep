@@ -16,6 +16,9 @@ param hostName string
 @description('Object id of the identity that is the registration\'s credential.')
 param identityPrincipalId string
 
+@description('Whether people with a role may get a token by the Azure CLI, as docs/runbook.md does.')
+param allowAzureCli bool
+
 @description('Object ids of users, groups or service principals that get Licenses.Manage.')
 param managerObjectIds array = []
 
@@ -23,6 +26,8 @@ param managerObjectIds array = []
 param readerObjectIds array = []
 
 var readRoleId = guid(uniqueName, 'Licenses.Read')
+var scopeId = guid(uniqueName, 'user_impersonation')
+var azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
 var exchangeAudiences = {
   AzureCloud: 'api://AzureADTokenExchange'
   AzureUSGovernment: 'api://AzureADTokenExchangeUSGov'
@@ -44,7 +49,7 @@ resource registration 'Microsoft.Graph/applications@v1.0' = {
     requestedAccessTokenVersion: 2
     oauth2PermissionScopes: [
       {
-        id: guid(uniqueName, 'user_impersonation')
+        id: scopeId
         value: 'user_impersonation'
         type: 'User'
         isEnabled: true
@@ -54,6 +59,7 @@ resource registration 'Microsoft.Graph/applications@v1.0' = {
         userConsentDescription: 'Use License Management for Microsoft 365 in your name, with your role.'
       }
     ]
+    preAuthorizedApplications: allowAzureCli ? [{ appId: azureCli, delegatedPermissionIds: [scopeId] }] : []
   }
   appRoles: [
     {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from handlers.own_threads import MAX_REQUESTS
 from shared.api.routes import ROUTES, Access
 from shared.config import SETTINGS, load_settings
 from shared.errors import SettingError
@@ -35,6 +36,7 @@ ALERTS = (
     "graph-refusals",
     "held-sweeps",
     "failed-timers",
+    "undelivered-events",
     "timers-that-ran",
 )
 FILES_OF_THE_PORTAL = {"/portal", "/portal/*"}
@@ -211,8 +213,8 @@ def concurrency_fits(template: Template) -> Iterator[str]:
     if template.host["functionTimeout"] != "00:10:00":
         yield "functionTimeout is not 10 minutes"
     http = body(template.file("app/functionapp.bicep")["resources"]["app"])["properties"]["functionAppConfig"]
-    if http["scaleAndConcurrency"]["triggers"]["http"]["perInstanceConcurrency"] > threads:
-        yield "more requests than threads"
+    if http["scaleAndConcurrency"]["triggers"]["http"]["perInstanceConcurrency"] != MAX_REQUESTS:
+        yield f"an instance does not take {MAX_REQUESTS} requests at once, as it has threads for"
 
 
 def modules_fit(template: Template) -> Iterator[str]:

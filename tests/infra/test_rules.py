@@ -75,6 +75,7 @@ MUTATIONS = [Mutation(*row) for row in (
     (rules.concurrency_fits, APP, "PYTHON_THREADPOOL_THREAD_COUNT: '16'", "PYTHON_THREADPOOL_THREAD_COUNT: '4'", "share 4 threads"),
     (rules.concurrency_fits, "host.json", '"batchSize": 8', '"batchSize": 32', "messages of a function share"),
     (rules.concurrency_fits, "host.json", '"functionTimeout": "00:10:00"', '"functionTimeout": "00:05:00"', "functionTimeout"),
+    (rules.concurrency_fits, APP, "perInstanceConcurrency: 16", "perInstanceConcurrency: 100", "requests at once"),
     (rules.modules_fit, MAIN, "    planName: 'plan-licenses-${environmentName}'\n", "", "gets no planName"),
     (rules.modules_fit, MAIN, "    settings: settings\n", "    settings: settings\n    more: settings\n", "has no parameter more"),
     (rules.modules_fit, MAIN, "storage.outputs.queueEndpoint", "storage.outputs.queueUri", "has no output queueUri"),
