@@ -155,8 +155,9 @@ class _Reader:
             return None
         parts = urlsplit(value)
         if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+            # Without the value: people paste URLs with keys in their query.
             raise SettingError(
-                f"Setting {name} is {value!r}: it must be an absolute {'/'.join(schemes)} URL."
+                f"Setting {name} must be an absolute {'/'.join(schemes)} URL without query and fragment."
             )
         return value.rstrip("/")
 
@@ -218,10 +219,11 @@ def _write_limit(read: _Reader) -> Limit:
 
 def _callback_hosts(read: _Reader) -> frozenset[str]:
     hosts = [host.strip() for host in read.text("CALLBACK_HOSTS", "").split(",") if host.strip()]
-    for host in hosts:
+    for place, host in enumerate(hosts, 1):
         if not _HOST.match(host):
+            # Without the entry: it may be a whole callback URL, which is a secret.
             raise SettingError(
-                f"Setting CALLBACK_HOSTS names {host!r}: give host or host:port, separated by commas."
+                f"Setting CALLBACK_HOSTS: entry {place} is not host or host:port; separate them by commas."
             )
     return frozenset(host.lower() for host in hosts)
 
