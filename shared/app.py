@@ -44,6 +44,10 @@ class App:
     settings: Settings
     clock: Clock = utc_now
 
+    def __post_init__(self) -> None:
+        """Raises SettingError where the credentials cannot be read, so that the start fails and not each job."""
+        _ = self.tokens
+
     @cached_property
     def storage(self) -> Storage:
         return Storage(self.settings.storage)

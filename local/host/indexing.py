@@ -15,7 +15,7 @@ from typing import Any
 from local.host.connections import Service, connection_fault
 from local.host.errors import HostStartError
 from local.host.functions import Function, HttpTrigger, QueueOutput, QueueTrigger, TimerTrigger
-from local.host.ncrontab import parse_schedule
+from local.host.ncrontab import Schedule, parse_schedule
 from local.host.routes import compile_route
 from local.host.settings import function_is_disabled, resolve_placeholders
 from local.host.signatures import RETURN, check_signature, is_output, takes_text, wants_context
@@ -97,13 +97,20 @@ def _convert_trigger(trigger: Any, call: Any, route_prefix: str) -> HttpTrigger 
             connection=_connection(trigger.connection),
             as_text=takes_text(call, trigger.name),
         )
-    schedule = _resolved("schedule", trigger.schedule)
     _connection("", "blob")  # the lock and the status are blobs of the host
     return TimerTrigger(
-        schedule=parse_schedule(schedule),
+        schedule=_schedule(trigger.schedule),
         run_on_startup=trigger.run_on_startup is True,
         use_monitor=trigger.use_monitor is not False,
     )
+
+
+def _schedule(text: str) -> Schedule:
+    """Raises ValueError; where the expression comes from an app setting, the message has that name."""
+    try:
+        return parse_schedule(_resolved("schedule", text))
+    except ValueError as error:
+        raise ValueError(f"schedule {text}: {error}") from None
 
 
 def _http_trigger(trigger: Any, route_prefix: str) -> HttpTrigger:

@@ -146,6 +146,13 @@ def test_a_broken_rule_names_function_and_rule(rule: str) -> None:
     assert said in fault
 
 
+def test_a_wrong_schedule_names_the_setting_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHEDULE", "daily")
+    (fault,) = faults(timed(timer, "%SCHEDULE%"))
+    assert "%SCHEDULE%" in fault
+    assert "'daily'" in fault
+
+
 def test_all_faults_are_told_at_once() -> None:
     def register(app: func.FunctionApp) -> None:
         named("1st")(app)

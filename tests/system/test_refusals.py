@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SystemStarter
 from tests.support.host import settings_for
 from tests.support.principals import READER
 from tests.support.system import System
@@ -144,11 +143,26 @@ def test_graph_away_is_503_and_nothing_on_record(system: System, tenant: Tenant)
     assert system.host.api.read("jobs")["value"] == []
 
 
-def test_a_wrong_setting_stops_the_start_with_one_line(start_system: SystemStarter, system: System) -> None:
-    env = settings_for(system.azurite.connection_string, system.graph.base_url, {"GRAPH_WRITE_LIMIT": "fast"})
-
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("GRAPH_WRITE_LIMIT", {"GRAPH_WRITE_LIMIT": "fast"}, "3000/150"),
+        ("RETRY_SCHEDULE", {"RETRY_SCHEDULE": "hourly"}, "'hourly'"),
+        (
+            "CLIENT_CERTIFICATE",
+            {"GRAPH_AUTH": "certificate", "CLIENT_ID": NOWHERE, "CLIENT_CERTIFICATE": "/not/there.pem"},
+            "readable file",
+        ),
+    ],
+    ids=["a limit", "a schedule", "a certificate"],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(
+    system: System, name: str, wrong: dict[str, str], said: str
+) -> None:
+    env = settings_for(system.azurite.connection_string, system.graph.base_url, wrong)
     line = [sys.executable, "-m", "local.host", "--port", "0"]
     done = subprocess.run(line, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    (said,) = [text for text in done.stderr.splitlines() if "GRAPH_WRITE_LIMIT" in text]
-    assert "3000/150" in said
+    (told,) = done.stderr.splitlines()
+    assert name in told
+    assert said in told
