@@ -4,6 +4,7 @@ Source: https://learn.microsoft.com/graph/json-batching. A part is charged again
 alone, the parts are answered in any order, and a part's refusal does not show in the status of the whole.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,9 @@ from shared.graph.transport import Answer, Json, Priority, Transport, unreadable
 
 BATCH_SIZE = 20
 """The most parts that Graph takes in one batch."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,11 @@ class Batcher:
                 )
         throttled = sum(response.get("status") == 429 for response in responses)
         self._transport.count(throttled=throttled)
+        forbidden = sum(response.get("status") == 403 for response in responses)
+        if forbidden:
+            logger.warning(
+                "Graph answered 403 to %d parts of a batch, request-id %s", forbidden, answer.request_id
+            )
         return answers
 
 

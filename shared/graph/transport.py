@@ -226,11 +226,12 @@ class Transport:
             raise unanswered(error) from error
         answer = _read(response)
         self.count(throttled=int(answer.status == 429))
-        logger.debug(
-            "%s %s: %d in %.3f s, request-id %s",
+        logger.log(
+            logging.WARNING if answer.status in (401, 403) else logging.DEBUG,
+            "Graph answered %d to %s %s in %.3f s, request-id %s",
+            answer.status,
             call.method,
             _path(call.url),
-            answer.status,
             time.monotonic() - began,
             answer.request_id,
         )

@@ -54,6 +54,7 @@ def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
         group.status = GroupStatus.FAILED
         group.error = CodedError(error.code, error.message)
         services.jobs.save_group(job.job_id, group)
+        log.warning("group %d of job %s failed: %s", group.index, job.job_id, error.message)
         done = True
     if not done:
         send_group(services.queues, GroupMessage(job.job_id, group.index))
@@ -78,6 +79,7 @@ def _again(
     if at is None:
         group.status = GroupStatus.FAILED
         services.jobs.save_group(job.job_id, group)
+        log.warning("group %d of job %s failed: %s", group.index, job.job_id, error.message)
         return True
     services.jobs.save_group(job.job_id, group)
     send_group(services.queues, GroupMessage(job.job_id, group.index), (at - now).total_seconds())

@@ -148,7 +148,9 @@ def test_an_ended_grant_stays_ended(ledger: Ledger) -> None:
     assert "Removed" in refused.value.message
 
 
-@pytest.mark.parametrize("grant_id", ["no guid", "", "../x", "user|1|2|3", "x" * 3000, "352cc5ad-e31b-4cbb-89c4-17aa346045fa"])
+@pytest.mark.parametrize(
+    "grant_id", ["no guid", "", "../x", "user|1|2|3", "x" * 3000, "352cc5ad-e31b-4cbb-89c4-17aa346045fa"]
+)
 def test_an_id_that_nobody_gave_out(ledger: Ledger, grant_id: str) -> None:
     with pytest.raises(NotFound) as unread:
         ledger.get(grant_id)
