@@ -1,6 +1,7 @@
 """The commands of `dev.py`."""
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -120,10 +121,15 @@ def check(toolchain: Toolchain) -> dict[str, int]:
 
 
 def test(toolchain: Toolchain, pytest_arguments: Sequence[str]) -> int:
-    """Run every check, then pytest; pytest's exit code, or 1 if a check alone failed."""
+    """Run every check, then pytest; pytest's exit code, or 1 if a check alone failed.
+
+    Most tests wait for processes rather than compute, so one worker more than there are processors is busy. The
+    tests of a file stay together: they share what they started. `-n 0` runs all in one process.
+    """
     started = time.monotonic()
     checks = check(toolchain)
-    pytest = run_module(toolchain, "pytest", *pytest_arguments)
+    workers = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+    pytest = run_module(toolchain, "pytest", *workers, *pytest_arguments)
     failed = report({**checks, "pytest": pytest})
     print(f"dev.py: took {time.monotonic() - started:.0f} s", flush=True)
     return pytest or (FAILED if failed else 0)
