@@ -90,7 +90,8 @@ async function refusal(answer) {
     code: `Http${answer.status}`,
     message: `The server answered ${answer.status} and gave no reason. Try again in a moment.`,
   };
-  if (answer.status === 401) askToSignIn(saysWhy);
+  // The host refuses a function key without a word; the app and the platform's sign-in say what they want.
+  if (answer.status === 401) askToSignIn(saysWhy || answer.headers.has("www-authenticate"));
   return new ApiError(answer.status, error, seconds(answer));
 }
 

@@ -28,6 +28,9 @@ export const ITEM_STATUS = {
   canceled: "Canceled",
 };
 
+/** Of a dry run. */
+const PLANNED = { changed: "Will change", failed: "Would fail" };
+
 export const GROUP_STATUS = {
   pending: "Pending",
   expanding: "Reading members",
@@ -95,6 +98,12 @@ export const WARNING = {
 };
 
 export const TERMINAL = ["Finished", "FinishedWithException", "Failed", "Canceled"];
+
+/** What became of a user of this job: an export changes nobody, it writes them down. */
+export function itemStatus(job, status) {
+  if (job.action === "export" && status === "unchanged") return "Exported";
+  return (job.dryRun && PLANNED[status]) || (ITEM_STATUS[status] ?? status);
+}
 
 export const isTerminal = (job) => TERMINAL.includes(job.status);
 export const reason = (code) => REASON[code] ?? code;

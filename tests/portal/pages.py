@@ -31,7 +31,7 @@ class Portal:
     def settle(self) -> None:
         """Wait until nothing is loading."""
         expect(self.page.locator("h1")).to_be_visible()
-        expect(self.page.locator(".loading")).to_have_count(0)
+        expect(self.page.locator(".loading, [aria-busy=true]")).to_have_count(0)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)

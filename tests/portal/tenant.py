@@ -24,25 +24,28 @@ class Populated:
     removal_review: str
 
 
-def populate(api: Api, control: GraphControl) -> Populated:
-    """Run some jobs over groups of the default tenant."""
-    groups = {group["displayName"]: group["id"] for group in control.groups()}
-    sales, marketing = groups["Sales Germany"], groups["Marketing"]
+def populate(api: Api, control: GraphControl, first: str, second: str) -> Populated:
+    """Run some jobs over two groups of the default tenant, by name.
+
+    The first is to have more users than units of PROJECT are left.
+    """
+    ids = {group["displayName"]: group["id"] for group in control.groups()}
+    larger, smaller = ids[first], ids[second]
 
     def run(action: str, *group_ids: str, **more: object) -> str:
         return str(api.run({"action": action, "groupIds": list(group_ids), **more})["id"])
 
     project = [{"skuId": PROJECT}]
     temporary = {"expiresIn": {"value": 5, "unit": "days"}, "note": "Budget season", "allowShortage": True}
-    job = run("assign", sales, licenses=project, **temporary)
-    export = run("export", marketing, export={"format": "xlsx", "location": {"kind": "download"}})
+    job = run("assign", larger, licenses=project, **temporary)
+    export = run("export", smaller, export={"format": "xlsx", "location": {"kind": "download"}})
     office = [{"skuId": OFFICE_E3}]
     months = {"value": 3, "unit": "months"}
     return Populated(
-        group=sales,
+        group=larger,
         job=job,
         export=export,
-        review=run("assign", sales, marketing, licenses=office, expiresIn=months, dryRun=True),
-        short_review=run("assign", marketing, licenses=[{"skuId": POWER_BI}], dryRun=True),
-        removal_review=run("remove", marketing, licenses=office, dryRun=True),
+        review=run("assign", larger, smaller, licenses=office, expiresIn=months, dryRun=True),
+        short_review=run("assign", smaller, licenses=[{"skuId": POWER_BI}], dryRun=True),
+        removal_review=run("remove", smaller, licenses=office, dryRun=True),
     )

@@ -27,7 +27,7 @@ PICTURES = ROOT / ".local" / "screenshots"
 def populated(portal_system: System) -> Populated:
     """A tenant in which every view has something to show."""
     portal_system.clean()
-    return populate(portal_system.api.as_principal(None), portal_system.control)
+    return populate(portal_system.api.as_principal(None), portal_system.control, "Sales Asia", "Committee A")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def views(populated: Populated) -> dict[str, str]:
     return {
         "home": "",
         "groups": "groups",
-        "group": f"groups/{populated.group}?name=Sales%20Germany",
+        "group": f"groups/{populated.group}?name=Sales%20Asia",
         "assign": "assign",
         "remove": "remove",
         "replace": "replace",

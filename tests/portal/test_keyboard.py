@@ -79,15 +79,26 @@ def test_licenses_are_removed_by_keyboard_alone(portal: Portal, system: System) 
 
 
 def test_a_refresh_keeps_the_focus_and_can_be_paused(portal: Portal, system: System) -> None:
-    portal.open("jobs")
     page = portal.page
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/api/jobs" in request.url else None)
+    page.on("request", lambda request: asked.append(request.url) if "/api/jobs?" in request.url else None)
+    page.clock.install()
+    portal.open("jobs?status=Finished")
+    status = page.get_by_label("Status")
+    status.focus()
+    with page.expect_response("**/api/jobs?*"):
+        page.clock.run_for(16_000)
+    expect(status).to_be_focused()
+
     pause = portal.button("Pause auto-refresh")
     pause.press("Enter")
     expect(pause).to_have_attribute("aria-pressed", "true")
     seen = len(asked)
-    portal.button("Refresh").press("Enter")
+    page.clock.run_for(120_000)
+    assert len(asked) == seen, "it is paused"
+    with page.expect_response("**/api/jobs?*"):
+        portal.button("Refresh").press("Enter")
     expect(portal.button("Refresh")).to_be_focused()
-    page.wait_for_function("() => performance.getEntriesByType('resource').length > 0")
-    assert len(asked) <= seen + 1
+    with page.expect_response("**/api/jobs?*"):
+        pause.press("Enter")
+        page.clock.run_for(16_000)

@@ -55,6 +55,18 @@ def test_who_is_not_signed_in_is_led_back_to_where_they_were(portal: Portal, sys
     portal.problems.clear()  # the browser logs the 401 of /.auth/me
 
 
+def test_a_sign_in_that_keeps_no_tokens_is_told_from_a_missing_key(portal: Portal) -> None:
+    """App Service without its token store: no /.auth/me, and a 401 that only its header explains."""
+    page = portal.page
+    challenge = {"WWW-Authenticate": "Bearer realm=licenses.contoso.com"}
+    page.route("**/.auth/me", lambda route: route.fulfill(status=404))
+    page.route("**/api/**", lambda route: route.fulfill(status=401, headers=challenge))
+    page.goto(f"{portal.base_url}/portal/")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(page.get_by_label("Function key")).to_have_count(0)
+    portal.problems.clear()
+
+
 def test_without_a_role_the_missing_one_is_named(portal: Portal) -> None:
     sign_in_as(portal, "stranger")
     expect(portal.page.get_by_text("You do not have permission to see this")).to_be_visible()

@@ -5,6 +5,7 @@ import { jobProducts } from "../labels.js";
 import { Problem } from "../forms/frame.js";
 import { go, to } from "../router.js";
 import { refreshCatalog, useCatalog } from "../state/catalog.js";
+import { forgetDraft } from "../state/drafts.js";
 import { notify } from "../state/notices.js";
 import { selection } from "../state/selection.js";
 import { MANAGE, mayManage, session } from "../state/session.js";
@@ -33,7 +34,8 @@ export function CarryOut({ job }) {
     const made = await send("jobs", planBody(job, options));
     setConfirming(false);
     if (!made) return;
-    selection.clear();
+    if (!job.undoOf) selection.clear();
+    forgetDraft(job.action);
     refreshCatalog();
     notify("success", "The job has started. It goes on if you leave this page.", { href: to("groups"), text: "Back to Groups" });
     go(to("jobs", made.id));

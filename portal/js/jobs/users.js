@@ -1,7 +1,7 @@
 // The users of a job, what happened to each and why; filtered on the server, a page at a time.
 import { html, useState } from "../lib.js";
 import { count, isolate, number } from "../format.js";
-import { ITEM_STATUS, isTerminal, reason, warning } from "../labels.js";
+import { isTerminal, itemStatus, reason, warning } from "../labels.js";
 import { usePages } from "../loading.js";
 import { refine } from "../router.js";
 import { useCatalog } from "../state/catalog.js";
@@ -11,7 +11,6 @@ import { Empty, Loaded } from "../ui/messages.js";
 import { Pager, Table } from "../ui/table.js";
 import { Badge, ItemStatus, Name, Time } from "../ui/text.js";
 
-const PLANNED = { changed: "Will change", failed: "Would fail" };
 
 /** `query` holds the filter: `status` or `warning`, as in the address. */
 export function JobUsers({ job, query }) {
@@ -39,7 +38,7 @@ function Filter({ job, status, code }) {
   const codes = job.warnings.filter((found) => found.code !== "Shortage");
   const options = [
     ["", `All (${number(job.progress.total ?? Object.values(job.counts).reduce((sum, value) => sum + value, 0))})`],
-    ...statuses.map(([key, value]) => [`status:${key}`, `${label(job, key)} (${number(value)})`]),
+    ...statuses.map(([key, value]) => [`status:${key}`, `${itemStatus(job, key)} (${number(value)})`]),
     ...codes.map((found) => [`warning:${found.code}`, `${warning(found.code)} (${number(found.users)})`]),
   ];
   const pick = (value) => {
@@ -48,8 +47,6 @@ function Filter({ job, status, code }) {
   };
   return html`<${Select} id="user-filter" label="Show" value=${status ? `status:${status}` : code ? `warning:${code}` : ""} options=${options} onChange=${pick} />`;
 }
-
-const label = (job, status) => (job.dryRun && PLANNED[status]) || ITEM_STATUS[status];
 
 function UserTable({ job, rows }) {
   const catalog = useCatalog();
@@ -63,9 +60,9 @@ function UserTable({ job, rows }) {
     },
     {
       title: "Outcome",
-      cell: (item) => html`<${ItemStatus} status=${item.status} text=${label(job, item.status)} /><${Why} item=${item} />`,
+      cell: (item) => html`<${ItemStatus} status=${item.status} text=${itemStatus(job, item.status)} /><${Why} item=${item} />`,
     },
-    { title: "Change", class: "wide", cell: (item) => html`<${Change} item=${item} isPlan=${job.dryRun} catalog=${catalog} />` },
+    ...(job.action === "export" ? [] : [{ title: "Change", class: "wide", cell: (item) => html`<${Change} item=${item} isPlan=${job.dryRun} catalog=${catalog} />` }]),
     {
       title: "Details",
       cell: (item) => html`<button type="button" class="link" aria-label=${`Details of ${isolate(item.displayName)}`} onClick=${() => setOpen(item.userId)}>Details</button>`,

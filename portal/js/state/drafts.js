@@ -3,7 +3,7 @@ import { useState } from "../lib.js";
 
 const drafts = new Map();
 
-/** As useState for an object: [draft, change(changes), forget()]. */
+/** As useState for an object: [draft, change(changes)]. */
 export function useDraft(name, initial) {
   const [draft, setDraft] = useState(() => drafts.get(name) ?? initial);
   const change = (changes) =>
@@ -12,9 +12,8 @@ export function useDraft(name, initial) {
       drafts.set(name, after);
       return after;
     });
-  const forget = () => {
-    drafts.delete(name);
-    setDraft(initial);
-  };
-  return [draft, change, forget];
+  return [draft, change];
 }
+
+/** What was entered has been carried out. */
+export const forgetDraft = (name) => drafts.delete(name);

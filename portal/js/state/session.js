@@ -21,17 +21,17 @@ export async function loadSession() {
   }
 }
 
-/** The API answered 401: the platform's sign-in is wanted, or a function key where there is none. */
-export function askToSignIn(saysWhy) {
+/** The API answered 401. `wantsPerson`: it is known to want a sign-in; else a function key, where none is on. */
+export function askToSignIn(wantsPerson) {
   const { platform } = session.get();
-  const wantsKey = !saysWhy && !platform;
+  const wantsKey = !wantsPerson && !platform;
   if (wantsKey) sessionStorage.removeItem(KEY_ITEM);
   session.set(nobody(wantsKey ? "key" : "signIn", platform));
 }
 
 export const functionKey = () => sessionStorage.getItem(KEY_ITEM);
 
-export function useKey(key) {
+export function keepKey(key) {
   sessionStorage.setItem(KEY_ITEM, key);
   session.set(nobody("ready", false));
 }

@@ -71,9 +71,13 @@ export function NoPermission({ error, role = READ }) {
   </div>`;
 }
 
-/** What to show of a load: its content, or the state that it is in. Older data stays in sight under an error. */
+/**
+ * What to show of a load: its content, or the state that it is in. Older data stays in sight under an error, and
+ * while newer is on its way.
+ */
 export function Loaded({ load, what, children }) {
-  const { data, error } = load;
+  const { data, error, loading } = load;
   if (data === undefined) return error ? html`<${ErrorState} error=${error} retry=${load.reload} />` : html`<${Loading} what=${what} />`;
-  return html`${error && html`<${ErrorState} error=${error} retry=${load.reload} />`}${children(data)}`;
+  return html`${error && html`<${ErrorState} error=${error} retry=${load.reload} />`}
+    <div class="loaded" aria-busy=${loading}>${children(data)}</div>`;
 }

@@ -1,7 +1,7 @@
 // How far a job is. Assistive technology hears of each quarter, not of each user.
 import { html } from "../lib.js";
 import { count, number } from "../format.js";
-import { isTerminal } from "../labels.js";
+import { isTerminal, itemStatus } from "../labels.js";
 
 export function JobProgress({ job, label }) {
   const { total, done, percent } = job.progress;
@@ -25,12 +25,12 @@ export function Milestones({ job }) {
 }
 
 /** Results in words: "12 changed, 3 unchanged, 1 failed". */
-export function Results({ counts }) {
-  const parts = Object.entries(counts).filter(([, value]) => value > 0);
+export function Results({ job }) {
+  const parts = Object.entries(job.counts).filter(([, value]) => value > 0);
   if (!parts.length) return html`<span class="quiet">–</span>`;
   return html`<span class="results">
     ${parts.map(
-      ([kind, value]) => html`<span key=${kind} class=${kind === "failed" ? "tone-danger" : ""}>${number(value)} ${kind === "retrying" ? "trying again" : kind}</span>`,
+      ([kind, value]) => html`<span key=${kind} class=${kind === "failed" ? "tone-danger" : ""}>${number(value)} ${itemStatus(job, kind).toLowerCase()}</span>`,
     )}
   </span>`;
 }

@@ -62,7 +62,7 @@ function JobList({ jobs, none, withProgress }) {
           <div><${JobName} job=${job} catalog=${catalog} /></div>
           <div class="row-end">
             <${JobStatus} status=${job.status} />
-            ${withProgress ? html`<${JobProgress} job=${job} label=${`Progress of ${jobTitle(job, catalog)}`} />` : html`<${Results} counts=${job.counts} />`}
+            ${withProgress ? html`<${JobProgress} job=${job} label=${`Progress of ${jobTitle(job, catalog)}`} />` : html`<${Results} job=${job} />`}
           </div>
         </li>`,
       )}

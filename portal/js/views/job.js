@@ -38,7 +38,7 @@ function JobDetails({ job, reload, query }) {
     <section class="job-head" aria-label="Progress">
       <${JobStatus} status=${job.status} />
       <${JobProgress} job=${job} label="Progress" />
-      <${Results} counts=${job.counts} />
+      <${Results} job=${job} />
       <${Milestones} job=${job} />
     </section>
     ${job.error && html`<${Message} kind=${job.status === "Waiting" ? "warning" : "error"}>${job.error.message}<//>`}

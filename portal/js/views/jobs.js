@@ -81,7 +81,7 @@ function JobTable({ jobs, select }) {
     { title: "Job", class: "wide", cell: (job) => html`<${JobName} job=${job} catalog=${catalog} />` },
     { title: "Status", cell: (job) => html`<${JobStatus} status=${job.status} />` },
     { title: "Progress", cell: (job) => html`<${JobProgress} job=${job} label=${`Progress of ${jobTitle(job, catalog)}`} />` },
-    { title: "Results", cell: (job) => html`<${Results} counts=${job.counts} />` },
+    { title: "Results", cell: (job) => html`<${Results} job=${job} />` },
     { title: "Requested by", cell: (job) => html`<${By} by=${job.createdBy} />` },
     { title: "Created", cell: (job) => html`<${Time} value=${job.createdAt} /><span class="quiet second">${took(job)}</span>` },
   ];

@@ -1,13 +1,15 @@
 // For those whom the API does not know yet.
 import { html, useState } from "../lib.js";
-import { rememberPlace, session, useKey } from "../state/session.js";
+import { rememberPlace, session, keepKey } from "../state/session.js";
 import { TextField } from "../ui/fields.js";
+
+const SIGN_IN = "/.auth/login/aad?post_login_redirect_uri=/portal/";
 
 export function SignInView() {
   return html`<main class="alone">
     <h1>License Management</h1>
     <p>Sign in with your work account to manage the licenses of your organization.</p>
-    <p><a class="button primary" href="/.auth/login/aad?post_login_redirect_uri=/portal/" onClick=${rememberPlace}>Sign in</a></p>
+    <p><a class="button primary" href=${SIGN_IN} onClick=${rememberPlace}>Sign in</a></p>
     <p><button type="button" class="subtle" onClick=${() => session.set({ ...session.get(), state: "key" })}>Use a function key instead</button></p>
   </main>`;
 }
@@ -17,7 +19,7 @@ export function KeyView() {
   const [key, setKey] = useState("");
   const send = (event) => {
     event.preventDefault();
-    if (key.trim()) useKey(key.trim());
+    if (key.trim()) keepKey(key.trim());
   };
   return html`<main class="alone">
     <h1>License Management</h1>
@@ -26,5 +28,6 @@ export function KeyView() {
       <${TextField} id="key" label="Function key" type="password" autocomplete="off" value=${key} onInput=${setKey} hint="It is kept until you close this tab." />
       <button type="submit" class="primary">Continue</button>
     </form>
+    <p><a href=${SIGN_IN} onClick=${rememberPlace}>Sign in with a work account instead</a></p>
   </main>`;
 }
