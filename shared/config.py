@@ -3,6 +3,7 @@
 `SETTINGS` names every setting, for the documentation and for the check that a deployment sets them.
 """
 
+import base64
 import os
 import re
 from collections.abc import Mapping
@@ -154,7 +155,8 @@ class _Reader:
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+        wrong = parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment
+        if wrong or not _has_real_port(value):
             # Without the value: people paste URLs with keys in their query.
             raise SettingError(
                 f"Setting {name} must be an absolute {'/'.join(schemes)} URL without query and fragment."
@@ -164,8 +166,11 @@ class _Reader:
 
 def _storage(read: _Reader) -> StorageSettings:
     if connection_string := read.optional("AzureWebJobsStorage"):
-        if connection_string != "UseDevelopmentStorage=true" and "AccountName=" not in connection_string:
-            raise SettingError("Setting AzureWebJobsStorage is not a storage connection string.")
+        if not _is_connection_string(connection_string):
+            raise SettingError(
+                "Setting AzureWebJobsStorage is not a storage connection string: it needs an AccountName and a "
+                "whole AccountKey, or a SharedAccessSignature."
+            )
         return StorageSettings(connection_string=connection_string)
     account = read.optional("AzureWebJobsStorage__accountName")
     urls = {}
@@ -186,6 +191,29 @@ def _storage(read: _Reader) -> StorageSettings:
         identity_client_id=read.optional("AzureWebJobsStorage__clientId"),
         managed_identity=read.optional("AzureWebJobsStorage__credential") == "managedidentity",
     )
+
+
+def _has_real_port(url: str) -> bool:
+    """Whether the URL names no port, or one that exists."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _is_connection_string(text: str) -> bool:
+    """Whether the storage clients can be made of it; a key cut off while copying shows here, not in each job.
+
+    Source: https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string.
+    """
+    parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    if parts.get("UseDevelopmentStorage") == "true" or parts.get("SharedAccessSignature"):
+        return True
+    try:
+        key = base64.b64decode(parts.get("AccountKey", ""), validate=True)
+    except ValueError:
+        return False
+    return bool(parts.get("AccountName") and key)
 
 
 def _graph(read: _Reader) -> GraphSettings:
@@ -220,7 +248,7 @@ def _write_limit(read: _Reader) -> Limit:
 def _callback_hosts(read: _Reader) -> frozenset[str]:
     hosts = [host.strip() for host in read.text("CALLBACK_HOSTS", "").split(",") if host.strip()]
     for place, host in enumerate(hosts, 1):
-        if not _HOST.match(host):
+        if not (_HOST.match(host) and _has_real_port(f"//{host}")):
             # Without the entry: it may be a whole callback URL, which is a secret.
             raise SettingError(
                 f"Setting CALLBACK_HOSTS: entry {place} is not host or host:port; separate them by commas."

@@ -51,7 +51,7 @@ def test_a_wrong_setting_is_named_without_its_secret(settings: Mapping[str, str]
 def test_settings_do_not_show_secrets() -> None:
     settings = load_settings(
         {
-            "AzureWebJobsStorage": "AccountName=a;AccountKey=canary",
+            "AzureWebJobsStorage": "AccountName=a;AccountKey=canarycanary",
             "GRAPH_AUTH": "clientSecret",
             "TENANT_ID": "t",
             "CLIENT_ID": "c",

@@ -41,7 +41,11 @@ def test_defaults() -> None:
         ("JOB_RETENTION_DAYS", "forever"),
         ("CALLBACK_HOSTS", "https://example.com"),
         ("PUBLIC_BASE_URL", "licenses.contoso.com"),
+        ("GRAPH_ENDPOINT", "http://127.0.0.1:port/v1.0"),
+        ("CALLBACK_HOSTS", "example.com:99999"),
         ("AzureWebJobsStorage", "nonsense"),
+        ("AzureWebJobsStorage", "AccountName=contoso"),
+        ("AzureWebJobsStorage", "AccountName=contoso;AccountKey=c3Vy!;EndpointSuffix=core.windows.net"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
@@ -58,6 +62,18 @@ def test_what_a_client_secret_needs(missing: str) -> None:
         load_settings({**STORAGE, **{name: value for name, value in given.items() if name != missing}})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net",
+        "BlobEndpoint=https://contoso.blob.core.windows.net/;SharedAccessSignature=sv=2024&sig=s",
+    ],
+    ids=["key", "signature"],
+)
+def test_both_kinds_of_connection_string_are_read(text: str) -> None:
+    assert load_settings({"AzureWebJobsStorage": text}).storage.connection_string == text
+
+
 def test_missing_storage_is_named() -> None:
     with pytest.raises(SettingError, match="AzureWebJobsStorage"):
         load_settings({})
@@ -71,9 +87,9 @@ def test_storage_by_identity() -> None:
 
 def test_no_secret_in_a_repr() -> None:
     given = {"GRAPH_AUTH": "clientSecret", "TENANT_ID": "t", "CLIENT_ID": "c", "CLIENT_SECRET": "s3cret"}
-    settings = load_settings({"AzureWebJobsStorage": "AccountName=a;AccountKey=k3y", **given})
+    settings = load_settings({"AzureWebJobsStorage": "AccountName=a;AccountKey=azN5", **given})
     assert "s3cret" not in repr(settings)
-    assert "k3y" not in repr(settings)
+    assert "azN5" not in repr(settings)
 
 
 def test_schedules_are_settings_with_a_default() -> None:
