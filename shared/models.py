@@ -160,9 +160,16 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
+    """`display_name` is what people call it; Graph gives the technical name only."""
+
     service_plan_id: str
     service_plan_name: str
     assignable: bool = True
+    display_name: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.display_name or self.service_plan_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,12 @@ class Sku:
     locked_out: int
     consumed: int
     service_plans: tuple[ServicePlan, ...] = ()
+    display_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """The product's name, or the part number where it is not known."""
+        return self.display_name or self.sku_part_number
 
     @property
     def available(self) -> int:

@@ -13,7 +13,7 @@ from shared.api.shapes import (
     MemberLicenseShape,
     MemberShape,
 )
-from shared.catalog import locations, product_name, service_plan_name
+from shared.catalog import locations, product_name
 from shared.graph.directory import Group, Member
 from shared.models import Catalog, HeldLicense, Sku, UserState
 
@@ -30,7 +30,7 @@ class LicenseUse:
 
 def license_names(catalog: Catalog) -> dict[str, str]:
     """Display names by skuId."""
-    return {sku.sku_id: product_name(sku.sku_id, sku.sku_part_number) for sku in catalog.values()}
+    return {sku.sku_id: sku.name for sku in catalog.values()}
 
 
 def group_json(group: Group) -> GroupShape:
@@ -67,7 +67,7 @@ def license_json(sku: Sku) -> LicenseShape:
     return {
         "skuId": sku.sku_id,
         "skuPartNumber": sku.sku_part_number,
-        "displayName": product_name(sku.sku_id, sku.sku_part_number),
+        "displayName": sku.name,
         "enabled": sku.enabled,
         "consumed": sku.consumed,
         "available": sku.available,
@@ -79,7 +79,7 @@ def license_json(sku: Sku) -> LicenseShape:
             {
                 "servicePlanId": plan.service_plan_id,
                 "servicePlanName": plan.service_plan_name,
-                "displayName": service_plan_name(plan.service_plan_id, plan.service_plan_name),
+                "displayName": plan.name,
                 "assignable": plan.assignable,
             }
             for plan in sku.service_plans

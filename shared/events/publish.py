@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable
 
-from shared.catalog.names import product_name
 from shared.events.event import (
     MOST_NAMED,
     Event,
@@ -84,4 +83,4 @@ def _taken(services: Services, job: JobRecord) -> list[NamedLicense]:
 def name_of(catalog: Catalog, sku_id: str) -> str:
     """What people call a licence; its id where the tenant has it no longer."""
     sku = catalog.get(sku_id)
-    return product_name(sku_id, sku.sku_part_number) if sku else sku_id
+    return sku.name if sku else sku_id

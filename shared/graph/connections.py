@@ -8,6 +8,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from shared.errors import PassingGraphError
+from shared.sessions import SteadySession
 
 CONNECT_SECONDS = 5.0
 """A host that takes no connection by then is away; the queue waits better than a thread."""
@@ -34,7 +35,7 @@ class _PatientAdapter(HTTPAdapter):
 
 def new_session(pool_size: int, *, read_seconds: float = READ_SECONDS) -> requests.Session:
     """A session for many threads: up to `pool_size` open connections a host, timeouts, and no cookies."""
-    session = requests.Session()
+    session = SteadySession()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
         session.mount(scheme, _PatientAdapter(pool_size, read_seconds))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
+from shared.catalog.names import product_name, service_plan_name
 from shared.errors import GraphError
 from shared.graph import license_states
 from shared.graph.batch import BatchAnswer, Batcher, BatchRequest
@@ -245,8 +246,10 @@ def _sku(value: Json) -> Sku:
             ServicePlan(
                 plan["servicePlanId"].lower(),
                 plan["servicePlanName"],
-                assignable=plan.get("appliesTo") == "User",
+                assignable=plan.get("appliesTo") != "Company",
+                display_name=service_plan_name(plan["servicePlanId"], plan["servicePlanName"]),
             )
             for plan in value.get("servicePlans") or ()
         ),
+        display_name=product_name(value["skuId"], value["skuPartNumber"]),
     )

@@ -25,13 +25,13 @@ class _Names:
 
     def sku(self, sku_id: str) -> str:
         sku = self.catalog.get(sku_id)
-        return sku.sku_part_number if sku else sku_id
+        return sku.name if sku else sku_id
 
     def skus(self, ids: tuple[str, ...]) -> str:
         return ", ".join(self.sku(sku_id) for sku_id in ids)
 
     def plan(self, plan_id: str) -> str:
-        """`MCOEV (in ENTERPRISEPREMIUM, MCOEV)`: the plan and the licences that carry it."""
+        """`Microsoft 365 Phone System (in Office 365 E5, …)`: the plan and the licences that carry it."""
         carriers = [
             (sku, plan)
             for sku in self.catalog.values()
@@ -41,9 +41,9 @@ class _Names:
         if not carriers:
             return plan_id
         near = [pair for pair in carriers if pair[0].sku_id in self.among] or carriers
-        part_numbers = sorted(sku.sku_part_number for sku, _plan in near)
-        more = ", …" if len(part_numbers) > _LICENSES_NAMED else ""
-        return f"{carriers[0][1].service_plan_name} (in {', '.join(part_numbers[:_LICENSES_NAMED])}{more})"
+        names = sorted(sku.name for sku, _plan in near)
+        more = ", …" if len(names) > _LICENSES_NAMED else ""
+        return f"{carriers[0][1].name} (in {', '.join(names[:_LICENSES_NAMED])}{more})"
 
     def plans(self, ids: tuple[str, ...]) -> str:
         return " and ".join(self.plan(plan_id) for plan_id in ids)

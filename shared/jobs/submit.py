@@ -12,7 +12,6 @@ from datetime import timedelta
 from shared.api.request_json import request_fingerprint
 from shared.api.submission import Submission, planned_request
 from shared.calendar import expiry
-from shared.catalog.names import product_name
 from shared.errors import (
     Conflict,
     Fault,
@@ -274,8 +273,7 @@ def _check_plans(request: JobRequest, catalog: Catalog) -> None:
             faults.append(
                 Fault(
                     "InvalidRequest",
-                    f"{product_name(sku.sku_id, sku.sku_part_number)} belongs to the whole organisation; "
-                    "it cannot be assigned to users.",
+                    f"{sku.name} belongs to the whole organisation; it cannot be assigned to users.",
                     f"licenses[{n}].skuId",
                 )
             )
@@ -283,7 +281,7 @@ def _check_plans(request: JobRequest, catalog: Catalog) -> None:
         faults += [
             Fault(
                 "InvalidRequest",
-                f"{plan} is no service plan of {product_name(sku.sku_id, sku.sku_part_number)}.",
+                f"{plan} is no service plan of {sku.name}.",
                 f"licenses[{n}].disabledPlans[{m}]",
             )
             for m, plan in enumerate(entry.disabled_plans or ())
@@ -304,7 +302,7 @@ def _check_units(catalog: Catalog, targets: Mapping[str, str]) -> None:
         faults.append(
             Fault(
                 "NoAvailableLicenses",
-                f"{product_name(sku.sku_id, sku.sku_part_number)} has no free unit: "
+                f"{sku.name} has no free unit: "
                 f"{sku.consumed} of {total} are in use. "
                 'Buy units or free some, or send "allowShortage": true to go on all the same.',
                 target,

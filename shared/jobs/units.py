@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.catalog.names import product_name
 from shared.errors import GraphError
 from shared.jobs import items as rules
 from shared.jobs.catalog_cache import NOW
@@ -39,10 +38,9 @@ def with_units(services: Services, job: JobRecord, planned: Planned, catalog: Ca
 
 def sold_out(sku: Sku) -> ItemError:
     """The message names the licence and its figures."""
-    name = product_name(sku.sku_id, sku.sku_part_number)
     return ItemError(
         "NoAvailableLicenses",
-        f"{name}: no unit is free ({sku.consumed} of {sku.enabled + sku.warning} in use). "
+        f"{sku.name}: no unit is free ({sku.consumed} of {sku.enabled + sku.warning} in use). "
         "Buy units or free some, then start the job again.",
     )
 

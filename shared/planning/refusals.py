@@ -32,9 +32,7 @@ def license_inherited(
     held: Sequence[HeldLicense], user: UserState, catalog: Catalog, *, nothing_changed: bool
 ) -> ItemError:
     """`held` are the licences, at least one, that only groups give to the user."""
-    sources = ", ".join(
-        f"{part_number(one.sku_id, catalog)} (from group {_groups(one, user)})" for one in held
-    )
+    sources = ", ".join(f"{sku_name(one.sku_id, catalog)} (from group {_groups(one, user)})" for one in held)
     effect = "Nothing was changed for this user. " if nothing_changed else ""
     return ItemError(
         codes.LICENSE_INHERITED,
@@ -43,10 +41,10 @@ def license_inherited(
     )
 
 
-def part_number(sku_id: str, catalog: Catalog) -> str:
-    """The SKU's part number; its id where the tenant no longer lists it."""
+def sku_name(sku_id: str, catalog: Catalog) -> str:
+    """The product's name; the id where the tenant no longer lists it."""
     sku = catalog.get(sku_id)
-    return sku.sku_part_number if sku else sku_id
+    return sku.name if sku else sku_id
 
 
 def _groups(held: HeldLicense, user: UserState) -> str:

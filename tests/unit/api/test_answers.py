@@ -240,11 +240,16 @@ SKU = Sku(
     locked_out=3,
     consumed=4,
     service_plans=(
-        ServicePlan("efb87545-963c-4e0d-99df-69c6916d9eb0", "EXCHANGE_S_ENTERPRISE"),
+        ServicePlan(
+            "efb87545-963c-4e0d-99df-69c6916d9eb0",
+            "EXCHANGE_S_ENTERPRISE",
+            display_name="Exchange Online (Plan 2)",
+        ),
         ServicePlan(NEW, "NEW_PLAN", assignable=False),
     ),
+    display_name="Office 365 E3",
 )
-CATALOG = {E3: SKU, NEW: replace(SKU, sku_id=NEW, sku_part_number="NEW_SKU")}
+CATALOG = {E3: SKU, NEW: replace(SKU, sku_id=NEW, sku_part_number="NEW_SKU", display_name="")}
 
 
 def test_a_license() -> None:
