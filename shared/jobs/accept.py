@@ -22,7 +22,7 @@ def accept(services: Services, job: JobRecord) -> JobView | None:
         Conflict: another job took the plan, or undoes the same job; nothing stays on record.
     """
     watch.arm(services, job.job_id, job.request.start_at)
-    if not services.jobs.create(job) and not _is_ours(services, job):
+    if not services.jobs.create(job):
         return None
     now = view.assemble(job, {}, [])
     try:
@@ -38,9 +38,3 @@ def accept(services: Services, job: JobRecord) -> JobView | None:
         log.warning("job %s: Storage went away after the record; the watchdog begins it", job.job_id)
     log.info("job %s accepted: %s for %d groups", job.job_id, job.request.action, len(job.facts.groups))
     return now
-
-
-def _is_ours(services: Services, job: JobRecord) -> bool:
-    """Whether the record that is there is the one just written, by a call whose answer was lost."""
-    there = services.jobs.get(job.job_id)
-    return there is not None and there.facts.wait_token == job.facts.wait_token

@@ -203,6 +203,21 @@ def test_units_are_those_free_when_the_groups_are_read(system: System, tenant: T
     assert (demand["needed"], demand["available"]) == (2, 995)
 
 
+def test_guests_and_disabled_accounts_can_be_left_out(system: System, tenant: Tenant) -> None:
+    body = {
+        "action": "assign",
+        "groupIds": [tenant.groups["Europe"], tenant.groups["Berlin"]],
+        "licenses": [{"skuId": VISIO}],
+        "include": {"guests": False, "disabled": False},
+    }
+    job = dry_run(system, body)
+    assert not {"guest", "disabled"} & outcomes(system, job).keys()
+    assert job["progress"]["total"] == 7
+    assert [group["users"] for group in job["groups"]] == [6, 3]
+    assert job["demand"][0]["needed"] == 2
+    assert not {"Guests", "DisabledAccounts"} & {warning["code"] for warning in job["warnings"]}
+
+
 def test_an_undo_has_a_demand_too(system: System, tenant: Tenant) -> None:
     groups = [tenant.groups["Germany"]]
     body = {"action": "remove", "groupIds": groups, "licenses": [{"skuId": VISIO}], "confirm": True}

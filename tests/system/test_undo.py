@@ -207,6 +207,25 @@ def test_a_temporary_licence_goes_with_its_grant_and_comes_back_with_its_expiry(
     assert grant_ends(system) == {}
 
 
+def test_an_expiry_that_a_job_moved_moves_back(system: System, tenant: Tenant) -> None:
+    def give(months: int) -> Json:
+        temporary = {**ACTIONS["assign"], "expiresIn": {"value": months, "unit": "months"}}
+        return system.api.run(in_germany(tenant, temporary), status="Finished")
+
+    give(1)
+    first = grant_ends(system)
+    moved = give(2)
+    assert grant_ends(system).keys() == first.keys()
+    assert all(grant_ends(system)[key] > end for key, end in first.items())
+    before = len(system.control.changes())
+
+    undone = system.api.wait(system.api.undo(moved["id"], confirm=True)["id"], status="Finished")
+
+    assert grant_ends(system) == first
+    assert undone["counts"]["changed"] == moved["counts"]["changed"]
+    assert len(system.control.changes()) == before, "only our record moves"
+
+
 def grant_ends(system: System) -> dict[tuple[str, str], str]:
     """When the running grants expire, by user and SKU."""
     return {
