@@ -27,7 +27,7 @@ def with_locations() -> Run:
 
 def measure() -> list[Measure]:
     run = assign(USERS)
-    licenses = run.stats["subRequests"]["POST /users/{id}/assignLicense"]
+    licenses = run.stats["subRequests"]["POST users/{id}/assignLicense"]
     located = with_locations()
     by_service = {
         service: sum(number for kind, number in run.storage.items() if kind.startswith(f"{service} "))

@@ -25,8 +25,11 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableClient, TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from shared.errors import StorageUnavailable
+from shared.sessions import SteadySession
 
 TABLES = ("jobs", "jobindex", "work", "grants", "audit", "support", "events")
 QUEUES = ("license-jobs", "license-groups", "license-chunks", "license-events")
@@ -45,6 +48,10 @@ _CLIENT_OPTIONS: dict[str, Any] = {
 }
 
 
+_NO_RETRIES = Retry(total=False, redirect=False, raise_on_status=False)
+"""Of urllib3, as the SDK sets them for sessions of its own: it repeats requests by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
     """Either `connection_string`, or one URL a service and optionally the client id of a user-assigned identity."""
@@ -61,7 +68,10 @@ class CountingTransport(RequestsTransport):  # type: ignore[misc]  # exported la
     """Counts requests as they leave, by service and verb; retries of the SDK count too."""
 
     def __init__(self, service: str, counts: "Counter[str]", lock: threading.Lock) -> None:
-        super().__init__()
+        session = SteadySession()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(max_retries=_NO_RETRIES))
+        super().__init__(session=session)
         self._service = service
         self._counts = counts
         self._count_lock = lock
