@@ -20,6 +20,7 @@ import azure.functions as func
 
 from handlers.responses import Answer, error_answer, http_response
 from shared.api import cursor
+from shared.api.bodies import EventName
 from shared.api.faults import invalid
 from shared.api.fields import is_guid
 from shared.api.json_body import check_size
@@ -28,6 +29,7 @@ from shared.api.other_bodies import (
     SubscriptionRequest,
     parse_grant_change,
     parse_group_ids,
+    parse_receiver,
     parse_subscription,
     read_nothing,
 )
@@ -163,6 +165,9 @@ class RequestContext:
 
     def subscription(self, callback_hosts: frozenset[str]) -> SubscriptionRequest:
         return parse_subscription(self._body, callback_hosts, chunked=self._chunked, faults=self._faults)
+
+    def receiver(self, event: EventName, callback_hosts: frozenset[str]) -> SubscriptionRequest:
+        return parse_receiver(self._body, event, callback_hosts, chunked=self._chunked, faults=self._faults)
 
     def group_ids(self) -> tuple[str, ...]:
         return parse_group_ids(self._body, chunked=self._chunked, faults=self._faults)

@@ -59,6 +59,18 @@ class DirectoryHandlers:
         value = sorted(map(license_json, catalog.values()), key=lambda license_: license_["displayName"])
         return _slice(context, value)
 
+    def service_plans(self, context: RequestContext) -> Answer:
+        """All on one page, by name."""
+        sku = self.app.services.catalog.get().get(context.id)
+        if sku is None:
+            raise NotFound(
+                "This tenant has no subscription to this license. GET /api/licenses lists what it has.",
+                code="LicenseNotFound",
+                target="id",
+            )
+        plans = license_json(sku)["servicePlans"]
+        return Answer({"value": sorted(plans, key=lambda plan: plan["displayName"])})
+
     def assigned(self, context: RequestContext) -> Answer:
         tally = _Tally()
         deadline = time.monotonic() + ASSIGNED_SECONDS
@@ -87,6 +99,7 @@ class DirectoryHandlers:
         yield "ListGroups", self.groups
         yield "ListGroupMembers", self.members
         yield "ListLicenses", self.licenses
+        yield "ListServicePlans", self.service_plans
         yield "ListAssignedLicenses", self.assigned
         yield "ListLocations", self.locations
 

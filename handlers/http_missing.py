@@ -8,7 +8,6 @@ import azure.functions as func
 from handlers.responses import error_answer, http_response
 from shared.errors import NotFound
 
-
 _log = logging.getLogger(__name__)
 
 

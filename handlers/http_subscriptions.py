@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from handlers.endpoint import Handler, RequestContext
 from handlers.responses import Answer
 from shared.api.answers import by_json
+from shared.api.other_bodies import SubscriptionRequest
 from shared.api.request_json import scheme_and_host
 from shared.api.shapes import SubscriptionShape
 from shared.app import App
@@ -21,7 +22,15 @@ class SubscriptionHandlers:
 
     def create(self, context: RequestContext) -> Answer:
         """201 with the secret, this once, and with the URL for DELETE in `Location`."""
-        request = context.subscription(self.app.settings.callback_hosts)
+        return self._created(context, context.subscription(self.app.settings.callback_hosts))
+
+    def to_jobs(self, context: RequestContext) -> Answer:
+        return self._created(context, context.receiver("job.finished", self.app.settings.callback_hosts))
+
+    def to_expiry(self, context: RequestContext) -> Answer:
+        return self._created(context, context.receiver("license.expiring", self.app.settings.callback_hosts))
+
+    def _created(self, context: RequestContext, request: SubscriptionRequest) -> Answer:
         made = subscribe(self.app.services, request, context.urls.base, context.caller)
         details = {"subscriptionId": made.subscription_id, "events": sorted(made.events), "host": _host(made)}
         self.app.audit.append(context.caller, "SubscriptionCreated", details=details)
@@ -44,6 +53,8 @@ class SubscriptionHandlers:
     def handlers(self) -> Iterator[tuple[str, Handler]]:
         """By the name of their route."""
         yield "CreateSubscription", self.create
+        yield "SubscribeToJobs", self.to_jobs
+        yield "SubscribeToExpiry", self.to_expiry
         yield "ListSubscriptions", self.list
         yield "DeleteSubscription", self.delete
 

@@ -203,11 +203,16 @@ class GrantBody(Body):
     permanent: Annotated[bool, AfterValidator(_true), WithJsonSchema({"const": True})] | None = None
 
 
-class SubscriptionBody(Body):
-    """POST /subscriptions. `callbackUrl` and `events` are required."""
+class ReceiverBody(Body):
+    """POST /subscriptions/jobs and /subscriptions/expiry, for triggers that are told of one event."""
 
     callback_url: Annotated[str, Field(max_length=MAX_URL, json_schema_extra={"format": "uri"})] | None = None
     """Gets each event by POST: an https URL on a host of the setting CALLBACK_HOSTS. Kept as a secret."""
+
+
+class SubscriptionBody(ReceiverBody):
+    """POST /subscriptions. `callbackUrl` and `events` are required."""
+
     events: Annotated[list[EventName] | None, counted(1, len(get_args(EventName)))] = None
     """What to be told of."""
     format: Literal["json", "teams"] = "json"

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.api import examples, shapes
-from shared.api.bodies import GrantBody, GroupIdsBody, JobBody, SubscriptionBody, UndoBody
+from shared.api.bodies import GrantBody, GroupIdsBody, JobBody, ReceiverBody, SubscriptionBody, UndoBody
 from shared.api.outcomes import OUTCOMES, REPORT_TYPES, errors_of
 from shared.api.query import Parameter
 from shared.api.routes import ROUTES, Access, Route, Takes
@@ -20,6 +20,7 @@ _BODIES: dict[Takes, Any] = {
     Takes.GRANT_CHANGE: GrantBody,
     Takes.GROUP_IDS: GroupIdsBody,
     Takes.SUBSCRIPTION: SubscriptionBody,
+    Takes.RECEIVER: ReceiverBody,
 }
 _REF = "#/components/schemas/{model}"
 _SIGN_IN: list[Json] = [{"entra": []}, {"functionKey": []}]

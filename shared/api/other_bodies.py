@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from shared.api.bodies import MAX_GROUPS, EventName, GrantBody, GroupIdsBody, SubscriptionBody
+from shared.api.bodies import MAX_GROUPS, EventName, GrantBody, GroupIdsBody, ReceiverBody, SubscriptionBody
 from shared.api.faults import fault, invalid, read_model
 from shared.api.json_body import read_object
 from shared.api.rules import callback_fault
@@ -90,17 +90,39 @@ def parse_subscription(
     """
     raw = read_object(body, chunked=chunked)
     reading = read_model(SubscriptionBody, raw)
-    found = [*faults, *reading.faults]
     url, events = reading.body.callback_url, tuple(dict.fromkeys(reading.body.events or ()))
-    if url is None and "callbackUrl" not in reading.bad:
-        found.append(fault("Name the URL that is to get the events.", "callbackUrl"))
-    if url is not None and (refused := callback_fault(url, callback_hosts)):
-        found.append(fault(refused, "callbackUrl"))
+    found = [*faults, *reading.faults]
+    if "callbackUrl" not in reading.bad:
+        found += _callback_faults(url, callback_hosts)
     if not events and "events" not in reading.bad:
         found.append(fault("Name at least one event.", "events"))
     if found:
         raise invalid(tuple(found))
     return SubscriptionRequest(events, reading.body.format, str(url))
+
+
+def parse_receiver(
+    body: bytes,
+    event: EventName,
+    callback_hosts: frozenset[str],
+    *,
+    chunked: bool = False,
+    faults: Iterable[Fault] = (),
+) -> SubscriptionRequest:
+    """A subscription to one event, which the path names. Raises as `parse_subscription`."""
+    reading = read_model(ReceiverBody, read_object(body, chunked=chunked))
+    url = reading.body.callback_url
+    found = [*faults, *reading.faults]
+    if "callbackUrl" not in reading.bad:
+        found += _callback_faults(url, callback_hosts)
+    if found:
+        raise invalid(tuple(found))
+    return SubscriptionRequest((event,), "json", str(url))
+
+
+def _callback_faults(url: str | None, hosts: frozenset[str]) -> list[Fault]:
+    refused = "Name the URL that is to get the events." if url is None else callback_fault(url, hosts)
+    return [fault(refused, "callbackUrl")] if refused else []
 
 
 def read_nothing(body: bytes, faults: Iterable[Fault] = ()) -> None:

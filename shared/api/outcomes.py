@@ -33,6 +33,7 @@ OUTCOMES: Final = {
     "ListGroups": Outcome(shapes.GroupListShape),
     "ListGroupMembers": Outcome(shapes.MemberListShape),
     "ListLicenses": Outcome(shapes.LicenseListShape),
+    "ListServicePlans": Outcome(shapes.ServicePlanListShape),
     "ListAssignedLicenses": Outcome(
         shapes.AssignedLicensesShape, errors={404: ("GroupNotFound",), 413: ("TooManyGroups",)}
     ),
@@ -69,6 +70,10 @@ OUTCOMES: Final = {
     "ChangeTemporaryLicense": Outcome(shapes.GrantShape, errors={409: ("GrantEnded",)}),
     "ListAudit": Outcome(shapes.AuditListShape),
     "CreateSubscription": Outcome(
+        shapes.CreatedSubscriptionShape, 201, errors={409: ("TooManySubscriptions",)}
+    ),
+    "SubscribeToJobs": Outcome(shapes.CreatedSubscriptionShape, 201, errors={409: ("TooManySubscriptions",)}),
+    "SubscribeToExpiry": Outcome(
         shapes.CreatedSubscriptionShape, 201, errors={409: ("TooManySubscriptions",)}
     ),
     "ListSubscriptions": Outcome(shapes.SubscriptionListShape),

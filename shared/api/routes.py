@@ -35,6 +35,7 @@ class Takes(Enum):
     GRANT_CHANGE = auto()
     GROUP_IDS = auto()
     SUBSCRIPTION = auto()
+    RECEIVER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,15 @@ ROUTES = (
         not_found="GroupNotFound",
     ),
     Route("ListLicenses", "GET", "api/licenses", Access.READ, "List the tenant's licenses", PAGING),
+    Route(
+        "ListServicePlans",
+        "GET",
+        "api/licenses/{id}/service-plans",
+        Access.READ,
+        "List the service plans of a license",
+        PAGING,
+        not_found="LicenseNotFound",
+    ),
     Route(
         "ListAssignedLicenses",
         "POST",
@@ -223,6 +233,22 @@ ROUTES = (
         takes=Takes.SUBSCRIPTION,
     ),
     Route("ListSubscriptions", "GET", "api/subscriptions", Access.READ, "List who is told what", PAGING),
+    Route(
+        "SubscribeToJobs",
+        "POST",
+        "api/subscriptions/jobs",
+        Access.MANAGE,
+        "Be told when a job finishes",
+        takes=Takes.RECEIVER,
+    ),
+    Route(
+        "SubscribeToExpiry",
+        "POST",
+        "api/subscriptions/expiry",
+        Access.MANAGE,
+        "Be told of licenses that are about to expire",
+        takes=Takes.RECEIVER,
+    ),
     Route(
         "DeleteSubscription",
         "DELETE",

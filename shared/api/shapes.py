@@ -551,6 +551,11 @@ class LicenseListShape(TypedDict):
     nextLink: NotRequired[Link]
 
 
+class ServicePlanListShape(TypedDict):
+    value: list[ServicePlanShape]
+    nextLink: NotRequired[Link]
+
+
 class CountryListShape(TypedDict):
     value: list[CountryShape]
     nextLink: NotRequired[Link]

@@ -50,6 +50,7 @@ CALLS = [
     Call("ListGroups", "GET", "groups"),
     Call("ListGroupMembers", "GET", f"groups/{NOTHING}/members"),
     Call("ListLicenses", "GET", "licenses"),
+    Call("ListServicePlans", "GET", f"licenses/{NOTHING}/service-plans"),
     Call("ListAssignedLicenses", "POST", "licenses/assigned", {"groupIds": [NOTHING]}),
     Call("ListLocations", "GET", "locations"),
     Call("SubmitJob", "POST", "jobs", ASSIGN | {"dryRun": True}, name="dry run"),
@@ -85,6 +86,8 @@ CALLS = [
     Call("ListAudit", "GET", "audit"),
     Call("ListSubscriptions", "GET", "subscriptions"),
     Call("CreateSubscription", "POST", "subscriptions", {"events": []}, reader_may=False),
+    Call("SubscribeToJobs", "POST", "subscriptions/jobs", {}, reader_may=False),
+    Call("SubscribeToExpiry", "POST", "subscriptions/expiry", {}, reader_may=False),
     Call("DeleteSubscription", "DELETE", f"subscriptions/{NOTHING}", reader_may=False),
 ]
 

@@ -90,6 +90,7 @@ def known(system_processes: System) -> Known:
     by_path = {
         "/api/groups/{id}/members": groups,
         "/api/temporary-licenses/{id}": tuple(grants),
+        "/api/licenses/{id}/service-plans": (VISIO,),
         "/api/jobs/{id}/undo": (jobs[-1]["id"],),
     }
     return Known(system_processes.host.base_url, groups, by_path | {"": tuple(job["id"] for job in jobs)})
