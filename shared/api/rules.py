@@ -70,6 +70,9 @@ FLAGS = frozenset(alias for alias, name in FIELDS.items() if JobBody.model_field
 """Fields that are true or false. Null is neither: where one has a meaning it is a fault, not a quiet false.
 """
 
+_ASKS_NOTHING = ("assign", "export")
+"""Actions that take nothing away: `confirm` answers no question there, so null is as good as absent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -105,6 +108,8 @@ def without_nulls(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Null stands for absent, except for a flag that has a meaning, and for a name that is unknown anyway."""
     kind = kind_of(raw)
     flags = FLAGS & MEANING[kind] if kind else FLAGS
+    if kind in _ASKS_NOTHING:
+        flags -= {"confirm"}
     return {
         name: value for name, value in raw.items() if value is not None or name in flags or name not in FIELDS
     }

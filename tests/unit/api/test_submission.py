@@ -210,9 +210,17 @@ def test_a_field_without_meaning_that_says_something_is_a_fault(kind: str, field
     assert targets(BASE[kind] | {field: VALUES[field]}) == [field]
 
 
-@pytest.mark.parametrize("flag", ["confirm", "dryRun", "allowShortage"])
-def test_a_flag_with_a_meaning_is_never_null(flag: str) -> None:
-    assert targets(ASSIGN | {flag: None}) == [flag]
+@pytest.mark.parametrize(
+    ("body", "flag"),
+    [(ASSIGN, "dryRun"), (ASSIGN, "allowShortage"), (REMOVE, "confirm"), (REPLACE, "confirm")],
+)
+def test_a_flag_with_a_meaning_is_never_null(body: dict[str, Any], flag: str) -> None:
+    assert targets(body | {flag: None}) == [flag]
+
+
+@pytest.mark.parametrize("body", [ASSIGN, EXPORT], ids=["assign", "export"])
+def test_confirm_may_be_null_where_nothing_is_asked(body: dict[str, Any]) -> None:
+    assert understood(body | {"confirm": None}) == understood(body)
 
 
 @pytest.mark.parametrize(
