@@ -12,7 +12,19 @@ from pathlib import Path
 
 import psutil
 
-from bench import export, latency, lists, million, profile, scale, side_by_side, start, throughput, waste
+from bench import (
+    export,
+    latency,
+    lists,
+    million,
+    model,
+    profile,
+    scale,
+    side_by_side,
+    start,
+    throughput,
+    waste,
+)
 from bench.measure import Benchmark, Measure, measures_table
 
 
@@ -37,6 +49,7 @@ BENCHMARKS = {
     "latency": Entry("POST /jobs and GET /jobs/{id}", latency.measure),
     "start": Entry("importing the app", start.measure),
     "export": Entry("exports of 100,000 users", export.measure),
+    "model": Entry("what docs/scale.md projects for Azure, from constants and prices", model.measure),
     "million": Entry("one job for a million users (a quarter of an hour)", million.measure, alone=True),
     "profile": Entry("where the processor time of a job goes", profile.measure, alone=True),
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from azure.data.tables import TableServiceClient
 
+from bench.activity import executions, seconds_active
 from bench.memory import Watch
 from bench.storage_log import StorageLog
 from tests.support.api import TERMINAL
@@ -53,7 +54,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One job, from POST to its end. `stats` are the simulator's counts, `storage` requests by kind."""
+    """One job, from POST to its end. `stats` are the simulator's counts, `storage` requests by kind.
+
+    `active_seconds`: how long a chunk was worked on, by hosts each for itself and added up.
+    """
 
     users: int
     seconds: float
@@ -62,6 +66,8 @@ class Run:
     storage: Counter[str]
     peak_mib: float
     cpu_seconds: float
+    chunk_calls: int
+    active_seconds: float
 
     @property
     def changed(self) -> int:
@@ -96,6 +102,8 @@ class Stage:
         self.system.api.read("licenses")  # so that the app has a token that the tenant knows
         self.control.reset_stats()
         self.log.mark()
+        for host in self.system.hosts:
+            host.mark_log()
         with Watch([host.pid for host in self.system.hosts]) as watch:
             began = time.monotonic()
             job_id = self.system.api.submit(body)["id"]
@@ -107,7 +115,18 @@ class Stage:
         job = self.system.api.job(job_id)
         if job["status"] != "Finished":
             raise AssertionError(f"the job ended {job['status']}: {job['error']} {job['counts']}")
-        return Run(job["progress"]["total"], seconds, job, stats, storage, watch.peak_mib, watch.cpu_seconds)
+        chunks = [executions(host.log_since_mark(), "HandleChunk") for host in self.system.hosts]
+        return Run(
+            job["progress"]["total"],
+            seconds,
+            job,
+            stats,
+            storage,
+            watch.peak_mib,
+            watch.cpu_seconds,
+            sum(map(len, chunks)),
+            sum(map(seconds_active, chunks)),
+        )
 
     def wait_for_end(self, job_id: str) -> None:
         """By the job's row, which `StorageLog` knows not to count."""

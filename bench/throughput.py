@@ -25,5 +25,8 @@ def measure() -> list[Measure]:
             at_least(f"{who}: utilisation of {SCALED_LIMIT.setting} s", utilisation(run), least),
             at_most(f"{who}: 429s / writes", run.writes["throttled"] / run.writes["attempted"], most),
             Measure(f"{who}: first to last write / least possible", run.write_seconds / ideal),
+            Measure(f"{who}: storage requests / user", run.storage.total() / run.users),
+            Measure(f"{who}: calls of the chunk function / user", run.chunk_calls / run.users),
+            Measure(f"{who}: share of the time in which one runs", run.active_seconds / run.seconds / hosts),
         ]
     return found
