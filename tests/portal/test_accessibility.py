@@ -106,6 +106,25 @@ def test_every_view_fits_into_320_pixels(shown: Portal, populated: Populated) ->
     assert not found
 
 
+def test_tables_fit_between_narrow_and_wide(shown: Portal, populated: Populated) -> None:
+    page = shown.page
+    addresses = views(populated)
+    too_wide = []
+    for name in ("groups", "group", "impact", "jobs", "job", "temporary"):
+        shown.open(addresses[name])
+        for width in (640, 900, 1024, 1180, 1280):
+            page.set_viewport_size({"width": width, "height": WIDE["height"]})
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                too_wide.append((name, width))
+            # Nor may it stick out of the content into the margin.
+            if page.evaluate(
+                "document.querySelector('.table').getBoundingClientRect().right"
+                " > document.querySelector('main h1').parentElement.getBoundingClientRect().right + 1"
+            ):
+                too_wide.append((name, width))
+    assert not too_wide
+
+
 def test_dialogs_and_open_parts_break_no_rule(shown: Portal, populated: Populated) -> None:
     page = shown.page
     page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
