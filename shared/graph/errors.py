@@ -44,8 +44,8 @@ _USER = ("UserNotFound", "The user does not exist any more. Nothing can be done 
 READ_GROUPS = Operation("read groups", "GroupMember.Read.All", *_GROUP)
 READ_MEMBERS = Operation("read group members", "GroupMember.Read.All and User.Read.All", *_GROUP)
 READ_USERS = Operation("read users", "User.Read.All", *_USER)
-READ_SKUS = Operation("read the tenant's licences", "LicenseAssignment.Read.All")
-ASSIGN_LICENSE = Operation("change licences", "LicenseAssignment.ReadWrite.All", *_USER)
+READ_SKUS = Operation("read the tenant's licenses", "LicenseAssignment.Read.All")
+ASSIGN_LICENSE = Operation("change licenses", "LicenseAssignment.ReadWrite.All", *_USER)
 SET_USAGE_LOCATION = Operation("set the usage location", "User.ReadWrite.All", *_USER)
 UPLOAD = Operation(
     "store files in SharePoint",
@@ -172,26 +172,25 @@ def _passing(refusal: _Refusal) -> PassingGraphError | None:
     if "ExpiredPageToken" in refusal.code:
         return _expired(refusal)
     if refusal.status == 429 or (refusal.status < 500 and _TOO_MANY.search(refusal.text)):
-        return _again(refusal, "Throttled", "Graph is throttling this app. It is tried again by itself.")
+        return _again(refusal, "Throttled", "Graph is throttling this app.")
     if refusal.status == 401:
         return _again(
             refusal,
             "GraphUnavailable",
-            "Graph did not accept the app's token. It is tried again with a new one; if that goes on, check "
-            "the app's identity.",
+            "Graph did not accept the app's token. If that goes on, check the app's identity.",
         )
     if refusal.status in (400, 409, 412) and _CONCURRENCY.search(refusal.text):
         return _again(
             refusal,
             "GraphUnavailable",
-            "Another change was being made to the directory at the same moment. It is tried again by itself.",
+            "Another change was being made to the directory at the same moment.",
         )
     server_fault = refusal.status == 408 or (refusal.status >= 500 and refusal.status != 507)
     if server_fault or _AWAY.search(refusal.text):
         return _again(
             refusal,
             "GraphUnavailable",
-            f"Graph failed to answer ({refusal.status}). It is tried again by itself.",
+            f"Graph failed to answer ({refusal.status}).",
             outcome_unknown=True,
         )
     return None

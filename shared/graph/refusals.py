@@ -50,13 +50,13 @@ class _Names:
 
 
 def _no_available(ids: tuple[str, ...], names: _Names) -> str:
-    which = f"licence {names.skus(ids)}" if ids else "the licence"
+    which = f"license {names.skus(ids)}" if ids else "the license"
     return f"No unit of {which} is left. Buy more or free some, then start the job again."
 
 
 def _not_owned(ids: tuple[str, ...], names: _Names) -> str:
-    which = f"licence {names.skus(ids)}" if ids else "the licence"
-    return f"The tenant does not own {which} (any more). Renew the subscription or choose another licence."
+    which = f"license {names.skus(ids)}" if ids else "the license"
+    return f"The tenant does not own {which} (any more). Renew the subscription or choose another license."
 
 
 def _location_invalid(_ids: tuple[str, ...], _names: _Names) -> str:
@@ -67,44 +67,44 @@ def _location_invalid(_ids: tuple[str, ...], _names: _Names) -> str:
 
 def _location_prohibited(_ids: tuple[str, ...], _names: _Names) -> str:
     return (
-        "A service of the licence is not offered in the user's usage location. Choose another licence or "
+        "A service of the license is not offered in the user's usage location. Choose another license or "
         "location."
     )
 
 
 def _inherited(_ids: tuple[str, ...], _names: _Names) -> str:
-    return "The licence comes from a group. Take the user out of that group, or the licence off the group."
+    return "The license comes from a group. Take the user out of that group, or the license off the group."
 
 
 def _not_held(_ids: tuple[str, ...], _names: _Names) -> str:
     return (
-        "The user does not hold the licence directly any more. Start the job again to read the user afresh."
+        "The user does not hold the license directly any more. Start the job again to read the user afresh."
     )
 
 
 def _dependency(ids: tuple[str, ...], names: _Names) -> str:
     if len(ids) < 2:
         return (
-            "A service plan depends on another one that the user would not have. Add the licence that has "
-            "it, or remove the dependent licence in the same job."
+            "A service plan depends on another one that the user would not have. Add the license that has "
+            "it, or remove the dependent license in the same job."
         )
     return (
         f"Service plan {names.plan(ids[0])} depends on {names.plans(ids[1:])}, which the user would not "
-        f"have. Add a licence that has it, or remove the dependent licence first or in the same job."
+        f"have. Add a license that has it, or remove the dependent license first or in the same job."
     )
 
 
 def _conflict(ids: tuple[str, ...], names: _Names) -> str:
-    plans = names.plans(ids) if ids else "of two licences"
+    plans = names.plans(ids) if ids else "of two licenses"
     return (
         f"Service plans {plans} exclude each other. Disable one of them with disabledPlans, or replace "
-        f"the licence that the user has."
+        f"the license that the user has."
     )
 
 
 def _plan_not_in_license(ids: tuple[str, ...], names: _Names) -> str:
     which = f"Service plan {names.plan(ids[0])}" if ids else "A service plan to be disabled"
-    return f"{which} is not part of the licence. Choose the plans to disable from GET /licenses."
+    return f"{which} is not part of the license. Choose the plans to disable from GET /licenses."
 
 
 def _address_taken(_ids: tuple[str, ...], _names: _Names) -> str:

@@ -15,7 +15,7 @@ def refused(error: ItemError) -> LicensePlan:
 def usage_location_missing() -> ItemError:
     return ItemError(
         codes.USAGE_LOCATION_MISSING,
-        "The user has no usage location, and Microsoft 365 assigns no licence without one. "
+        "The user has no usage location, and Microsoft 365 assigns no license without one. "
         "Set it on the user, or choose a usage location in the job, and run it again.",
     )
 
@@ -23,7 +23,7 @@ def usage_location_missing() -> ItemError:
 def expiry_passed(expires_at: datetime) -> ItemError:
     return ItemError(
         codes.EXPIRY_PASSED,
-        f"The licence was to end at {expires_at:%Y-%m-%d %H:%M} UTC, which has passed: nothing was assigned. "
+        f"The license was to end at {expires_at:%Y-%m-%d %H:%M} UTC, which has passed: nothing was assigned. "
         "If the user still needs it, submit a new job with a later expiry.",
     )
 
@@ -37,7 +37,7 @@ def license_inherited(
     return ItemError(
         codes.LICENSE_INHERITED,
         f"Held only through group membership, which cannot be removed from the user: {sources}. {effect}"
-        "Take the user out of the group or the licence off the group, then run the job again.",
+        "Take the user out of the group or the license off the group, then run the job again.",
     )
 
 

@@ -70,7 +70,7 @@ def refusal(reason: str, *ids: str) -> LicenseRefusal:
         ),
         (refusal("ServicePlanDependency", PROJECT, "unknown-plan"), (), ["depends on unknown-plan,"]),
         (refusal("ServicePlanDependency"), (), ["A service plan depends on another one"]),
-        (refusal("ServicePlanConflict"), (), ["Service plans of two licences exclude each other"]),
+        (refusal("ServicePlanConflict"), (), ["Service plans of two licenses exclude each other"]),
     ],
 )
 def test_names_come_from_the_catalog(error: LicenseRefusal, among: tuple[str, ...], words: list[str]) -> None:
