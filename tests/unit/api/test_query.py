@@ -89,7 +89,7 @@ def test_all_faults_come_at_once_and_keys_are_no_fault() -> None:
 
 def test_lists_are_paged() -> None:
     lists = [route for route in ROUTES if route.name.startswith("List") and route.method == "GET"]
-    assert len(lists) == 8
+    assert len(lists) == 10
     assert all({"pageSize", "cursor"} <= {known.name for known in route.parameters} for route in lists)
 
 
