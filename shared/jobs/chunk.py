@@ -9,6 +9,7 @@ from shared.jobs import items as rules
 from shared.jobs import settle
 from shared.jobs.carry_out import Portion, carry_out
 from shared.jobs.changing import change_job
+from shared.jobs.leave import take_leave
 from shared.jobs.messages import LANES, ChunkMessage, send_chunk
 from shared.jobs.records import ChunkRecord, JobRecord, Phase, user_hash
 from shared.jobs.services import Services
@@ -25,7 +26,7 @@ DEAD_CLAIM = timedelta(minutes=10)
 """A claim silent for so long no longer keeps other jobs from its users."""
 SECONDS_PER_CALL = 60.0
 PATIENCE_SECONDS = 5.0
-"""Longest wait for the write limit inside a call; for more, the message goes back to the queue."""
+"""Longest wait for one of Graph's limits inside a call; for more, the message goes back to the queue."""
 EARLY_SECONDS = 2.5
 """A message that waited in the queue comes back so much earlier than it may write: polling takes its time."""
 RETRY_GRACE = timedelta(seconds=30)
@@ -91,9 +92,14 @@ def _work_on(services: Services, job: JobRecord, index: int, owner: str, *, agai
 
 
 def _tidy(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> None:
-    """What a host that was killed after the results were on record did not come to."""
+    """What a host that was killed after the results were on record did not come to.
+
+    A retry gets its row for the timer, and no message: copies of messages that each send another would not die out.
+    """
     services.work.release_left_behind(job.job_id, chunk.index, owner)
-    _plan_retry(services, job, chunk, None)
+    retry_at = _retry_at(chunk)
+    if retry_at is not None:
+        services.work.set_due(Due(retry_at + RETRY_GRACE, job.job_id, str(chunk.index)))
 
 
 def _claimed(
@@ -125,21 +131,17 @@ def _claimed(
 
 
 def _carry_out_all(services: Services, portion: Portion, todo: list[Item], writes_per_user: int) -> _Rest:
-    """In portions of what the write limit allows; 0 writes a user need no leave."""
+    """In portions of what Graph's limits allow."""
     deadline = time.monotonic() + SECONDS_PER_CALL
-    if not writes_per_user:
-        carry_out(portion, todo)
-        return _Rest(worked=True)
     while todo:
-        leave = services.pacer.reserve(len(todo) * writes_per_user, PATIENCE_SECONDS)
+        leave = take_leave(services, len(todo), writes_per_user, PATIENCE_SECONDS)
         if isinstance(leave, Wait):
             return _Rest(worked=True, later=max(1.0, leave.seconds - EARLY_SECONDS))
-        number = max(1, leave.number // writes_per_user)
         try:
-            carry_out(portion, todo[:number])
+            carry_out(portion, todo[: leave.users])
         finally:
-            services.pacer.settle(leave, portion.take_stamps())
-        todo = todo[number:]
+            leave.settle(services, portion.take_stamps())
+        todo = todo[leave.users :]
         if todo and (portion.throttled or time.monotonic() > deadline):
             return _Rest(worked=True, later=0)
     return _Rest(worked=True)

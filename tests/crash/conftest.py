@@ -15,4 +15,5 @@ def crash_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashSyst
         system = CrashSystem(tmp_path_factory.mktemp("crash"))
     with system:
         system.control.reset("empty")
+        system.control.seed(skus=[{"skuPartNumber": "VISIOCLIENT", "enabled": 1_000_000}])
         yield system

@@ -57,8 +57,6 @@ def survive(system: CrashSystem, kill: KillPoint, within: float = 60.0) -> None:
 
 def new_group(system: CrashSystem) -> str:
     """A group of new users without a licence and with another location."""
-    if VISIO not in {sku["skuId"] for sku in system.control.skus()}:
-        system.control.seed(skus=[{"skuPartNumber": "VISIOCLIENT", "enabled": 1_000_000}])
     seeded = system.control.seed(bulk=[{"displayName": "Crash", "users": USERS, "usageLocation": "DE"}])
     return str(seeded["groupIds"][0])
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.graph.users import Users
-from shared.jobs import watch
+from shared.jobs import chunk, watch
 from shared.ledger import Ledger
 from shared.pacing import WritePacer
 from shared.storage.job_index import JobIndex
@@ -107,3 +107,4 @@ def set_up() -> None:
     watch.INTERVAL = timedelta(seconds=3)
     watch.TURN_SECONDS = 1
     watch.STILL = timedelta(seconds=3)
+    chunk.RETRY_GRACE = timedelta(seconds=2)
