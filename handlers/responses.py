@@ -132,7 +132,9 @@ def _graph_error(error: GraphError) -> AppError:
     trace = f" (Graph request {error.graph_request_id})" if error.graph_request_id else ""
     if isinstance(error, PassingGraphError):
         seconds = math.ceil(error.retry_after) if error.retry_after else _RETRY_SECONDS
-        return Unavailable(error.message + trace, code="GraphUnavailable", retry_after=seconds)
+        return Unavailable(
+            f"{error.message} Try again later.{trace}", code="GraphUnavailable", retry_after=seconds
+        )
     if error.code == "Forbidden":
         return Unavailable(error.message + trace, code="GraphUnavailable", retry_after=_RETRY_SECONDS)
     return AppError(error.message + trace)

@@ -147,7 +147,8 @@ class GraphError(AppError):
 
 
 class PassingGraphError(GraphError):
-    """Worth another try: `retry_after` in seconds where Graph said so.
+    """Worth another try: `retry_after` in seconds where Graph said so. The message tells what happened; whether
+    and when it is tried again is for the one to say who decides it: see the sentences below.
 
     `outcome_unknown`: a write may have been carried out all the same (timeout, dropped connection, 5xx), so it
     is repeated only after the user was read again. Not so for 401, 429, concurrency and refused connections.
@@ -166,6 +167,11 @@ class PassingGraphError(GraphError):
         super().__init__(code, message, status=status, graph_request_id=graph_request_id)
         self.retry_after = retry_after
         self.outcome_unknown = outcome_unknown
+
+
+TRIED_AGAIN = "It is tried again by itself."
+START_AGAIN = "It was tried several times: start the job again once that is over."
+SEND_AGAIN = "Nothing was recorded: send the request again later."
 
 
 class LastingGraphError(GraphError):

@@ -45,16 +45,16 @@ def new_session(pool_size: int, *, read_seconds: float = READ_SECONDS) -> reques
 def unanswered(error: requests.RequestException) -> PassingGraphError:
     """The error for a call that got no answer. Its outcome is unknown unless nothing can have been sent."""
     if isinstance(error, requests.ConnectTimeout) or _refused(error):
-        return PassingGraphError("GraphUnavailable", "Graph cannot be reached. It is tried again by itself.")
+        return PassingGraphError("GraphUnavailable", "Graph cannot be reached.")
     if isinstance(error, requests.Timeout) or _timed_out_reading(error):
         return PassingGraphError(
             "GraphUnavailable",
-            "Graph did not answer in time. It is tried again by itself.",
+            "Graph did not answer in time.",
             outcome_unknown=True,
         )
     return ConnectionDropped(
         "GraphUnavailable",
-        "The connection to Graph was lost. It is tried again by itself.",
+        "The connection to Graph was lost.",
         outcome_unknown=True,
     )
 

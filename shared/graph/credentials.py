@@ -196,8 +196,8 @@ def _no_token(reason: str) -> PassingGraphError:
     logger.warning("No token for Microsoft Graph: %s", reason)
     return PassingGraphError(
         "GraphUnavailable",
-        f"The app gets no token for Microsoft Graph: {reason}. It is tried again by itself; if that goes on, "
-        f"check the app's identity and its settings.",
+        f"The app gets no token for Microsoft Graph: {reason}. If that goes on, check the app's identity and "
+        "its settings.",
     )
 
 

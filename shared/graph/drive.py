@@ -115,7 +115,7 @@ def _session_error(response: requests.Response, body: object) -> GraphError:
 def _interrupted(status: int) -> PassingGraphError:
     return PassingGraphError(
         "GraphUnavailable",
-        "The upload to SharePoint was interrupted. It is tried again by itself.",
+        "The upload to SharePoint was interrupted.",
         status=status,
         outcome_unknown=status != 404,
     )

@@ -31,7 +31,7 @@ USER_AGENT = "NONISV|LicenseManagement|LicenseManagementM365/0.1"
 Json = dict[str, Any]
 T = TypeVar("T")
 
-_UNREADABLE = "Graph's answer could not be read. It is tried again by itself."
+_UNREADABLE = "Graph's answer could not be read."
 
 
 @unique

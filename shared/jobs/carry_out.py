@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.errors import GraphError, PassingGraphError
+from shared.errors import START_AGAIN, TRIED_AGAIN, GraphError, PassingGraphError
 from shared.graph.refusals import LicenseRefusal, explain
 from shared.graph.users import LicenseChange, WriteResult
 from shared.jobs import items as rules
@@ -274,7 +274,8 @@ def _used_up(portion: Portion, item: Item) -> bool:
     if item.error is None or item.attempts <= most:
         return False
     item.attempts = most
-    _fail(portion, item, item.error)
+    what_happened = item.error.message.removesuffix(TRIED_AGAIN)
+    _fail(portion, item, replace(item.error, message=f"{what_happened}{START_AGAIN}"))
     return True
 
 
@@ -422,14 +423,17 @@ def _retry(portion: Portion, item: Item, error: PassingGraphError) -> None:
     at = settings.retry.next_attempt(
         item.attempts, now, retry_after=error.retry_after, random=portion.services.random
     )
-    detail = ItemError(error.code, error.message, error.graph_request_id)
     if at is None and item.intent is not None and item.attempts < settings.retry.max_attempts + LAST_LOOKS:
         at = now + timedelta(seconds=max(settings.read_delay_seconds, settings.retry.delay_seconds))
     if at is None:
         item.attempts = min(item.attempts, settings.retry.max_attempts)
-        rules.fail(item, detail, now)
+        rules.fail(item, _told(error, START_AGAIN), now)
     else:
-        rules.retry(item, detail, at, now)
+        rules.retry(item, _told(error, TRIED_AGAIN), at, now)
+
+
+def _told(error: PassingGraphError, what_next: str) -> ItemError:
+    return ItemError(error.code, f"{error.message} {what_next}", error.graph_request_id)
 
 
 def _fail(portion: Portion, item: Item, error: ItemError) -> None:

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
-from shared.errors import LastingGraphError, PassingGraphError
+from shared.errors import START_AGAIN, TRIED_AGAIN, LastingGraphError, PassingGraphError
 from shared.graph.directory import Member
 from shared.graph.errors import ExpiredPageToken
 from shared.jobs import fan_out
@@ -61,7 +62,7 @@ def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
     return done
 
 
-_EXPIRED = "Graph's page token expired while the group's members were read; the reading starts over."
+_EXPIRED = "Graph's page token expired while the group's members were read."
 
 
 def _again(
@@ -69,13 +70,14 @@ def _again(
 ) -> bool:
     """Come back later, or give up; True: given up. An expired token starts over: pages of two readings do not mix."""
     group.attempts += 1
-    group.error = error
     if error.message == _EXPIRED:
         group.epoch, group.pages, group.users, group.next_link = group.epoch + 1, 0, 0, None
     now = services.clock()
     at = services.settings.retry.next_attempt(
         group.attempts, now, retry_after=retry_after, random=services.random
     )
+    what_next = TRIED_AGAIN if at else START_AGAIN
+    group.error = replace(error, message=f"{error.message} {what_next}")
     if at is None:
         group.status = GroupStatus.FAILED
         services.jobs.save_group(job.job_id, group)

@@ -13,6 +13,7 @@ from shared.api.request_json import request_fingerprint
 from shared.api.submission import Submission, planned_request
 from shared.calendar import expiry
 from shared.errors import (
+    SEND_AGAIN,
     Conflict,
     Fault,
     GraphError,
@@ -112,7 +113,7 @@ class Submitter:
         try:
             found = self._services.directory.groups_by_id(request.group_ids)
         except GraphError as error:
-            raise Unavailable(error.message, code="GraphUnavailable") from error
+            raise Unavailable(f"{error.message} {SEND_AGAIN}", code="GraphUnavailable") from error
         catalog = self._catalog()
         _check_plans(request, catalog)
         missing = [*_missing_groups(request, found), *_missing_licenses(request, catalog)]
@@ -130,7 +131,7 @@ class Submitter:
         try:
             return self._services.catalog.get(max_age=max_age)
         except GraphError as error:
-            raise Unavailable(error.message, code="GraphUnavailable") from error
+            raise Unavailable(f"{error.message} {SEND_AGAIN}", code="GraphUnavailable") from error
 
     # --- plans and undos ----------------------------------------------------------------------------------
 
@@ -242,7 +243,7 @@ def _missing_groups(request: JobRequest, found: dict[str, Group | GraphError]) -
         if isinstance(answer, Group):
             continue
         if answer.code != "GroupNotFound":
-            raise Unavailable(answer.message, code="GraphUnavailable") from answer
+            raise Unavailable(f"{answer.message} {SEND_AGAIN}", code="GraphUnavailable") from answer
         yield Fault(
             "GroupNotFound",
             f"There is no group {group_id} in this tenant. Check the id, or choose the group by name.",
