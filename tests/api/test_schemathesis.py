@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,8 +27,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shared.api.openapi import openapi
+from shared.clock import to_iso, utc_now
+from tests.conftest import SystemStarter
 from tests.support.principals import MANAGER
-from tests.support.system import System
 from tests.system.tenants import OFFICE_E3, POWER_BI, VISIO, mixed_tenant
 
 Json = dict[str, Any]
@@ -53,6 +55,8 @@ CONFIG = SchemathesisConfig(
     )
 )
 SCHEMA = schemathesis.openapi.from_dict(openapi(BASE_URL), config=CONFIG)
+HOOKS = "127.0.0.1:9"
+"""Where callbacks may go: nobody listens there."""
 EXAMPLES = 25
 """Requests an operation, besides the description's own examples."""
 
@@ -68,11 +72,11 @@ class Known:
 
 
 @pytest.fixture(scope="module")
-def known(system_processes: System) -> Known:
-    """Jobs of every kind that end, a running temporary licence, and groups."""
-    system_processes.clean()
-    tenant = mixed_tenant(system_processes.control)
-    api, groups = system_processes.api, tuple(tenant.groups[name] for name in ("Europe", "Berlin", "Nobody"))
+def known(start_system: SystemStarter) -> Known:
+    """Jobs of every kind that end, one that waits, a running temporary licence, and groups."""
+    system = start_system({"CALLBACK_HOSTS": HOOKS, "RETRY_MAX_ATTEMPTS": "2"})
+    tenant = mixed_tenant(system.control)
+    api, groups = system.api, tuple(tenant.groups[name] for name in ("Europe", "Berlin", "Nobody"))
     visio = {"licenses": [{"skuId": VISIO}]}
     jobs = [
         api.run(
@@ -85,15 +89,19 @@ def known(system_processes: System) -> Known:
             status="Finished",
         ),
     ]
+    waiting = api.submit(
+        {"action": "export", "groupIds": [groups[1]], "startAt": to_iso(utc_now() + timedelta(days=1))}
+    )
     grants = [grant["id"] for grant in api.grants()]
     assert grants
     by_path = {
         "/api/groups/{id}/members": groups,
         "/api/temporary-licenses/{id}": tuple(grants),
         "/api/licenses/{id}/service-plans": (VISIO,),
+        "/api/jobs/{id}/cancel": (waiting["id"],),
         "/api/jobs/{id}/undo": (jobs[-1]["id"],),
     }
-    return Known(system_processes.host.base_url, groups, by_path | {"": tuple(job["id"] for job in jobs)})
+    return Known(system.host.base_url, groups, by_path | {"": tuple(job["id"] for job in jobs)})
 
 
 @SCHEMA.parametrize()
@@ -149,4 +157,6 @@ def with_known_ids(body: Json, known: Known) -> Json:
     if isinstance(changed.get("licenses"), list):
         skus = (VISIO, OFFICE_E3)
         changed["licenses"] = [{"skuId": sku} for sku, _ in zip(skus, changed["licenses"], strict=False)]
+    if "callbackUrl" in changed:
+        changed["callbackUrl"] = f"https://{HOOKS}/hook"
     return changed
