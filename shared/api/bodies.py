@@ -206,12 +206,16 @@ class GrantBody(Body):
 class ReceiverBody(Body):
     """POST /subscriptions/jobs and /subscriptions/expiry, for triggers that are told of one event."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["callbackUrl"]})
+
     callback_url: Annotated[str, Field(max_length=MAX_URL, json_schema_extra={"format": "uri"})] | None = None
     """Gets each event by POST: an https URL on a host of the setting CALLBACK_HOSTS. Kept as a secret."""
 
 
 class SubscriptionBody(ReceiverBody):
-    """POST /subscriptions. `callbackUrl` and `events` are required."""
+    """POST /subscriptions."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["callbackUrl", "events"]})
 
     events: Annotated[list[EventName] | None, counted(1, len(get_args(EventName)))] = None
     """What to be told of."""
@@ -221,5 +225,7 @@ class SubscriptionBody(ReceiverBody):
 
 class GroupIdsBody(Body):
     """POST /licenses/assigned."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["groupIds"]})
 
     group_ids: Annotated[list[Guid] | None, counted(1, MAX_GROUPS)] = None

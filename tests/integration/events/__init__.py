@@ -1,0 +1,1 @@
+"""Events on real tables and queues, with a clock and a receiver in our hands."""
