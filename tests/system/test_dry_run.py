@@ -109,7 +109,7 @@ def test_a_removal_needs_no_confirmation_and_names_the_licensing_group(
     assert "Visio by group" in warning["message"]
     (inherited,) = system.api.items(job["id"], warning="InheritedOnly")
     assert (inherited["status"], inherited["reason"]) == ("failed", "LicenseInherited")
-    assert "VISIOCLIENT (from group Visio by group)" in inherited["error"]["message"]
+    assert "(from group Visio by group)" in inherited["error"]["message"]
     assert job["demand"] == []
 
 
