@@ -46,8 +46,8 @@ _TALLY = (
 )
 CHUNKS_PER_TRANSACTION = 25
 """New chunks are written in transactions of at most a hundred rows; most chunks are one row."""
-MAX_CHUNK_PARTS = 3
-"""Rows a chunk may span: a transaction of 4 MiB holds three full ones in their base64 form."""
+MAX_CHUNK_PARTS = 4
+"""Rows a chunk may span: a transaction of 4 MiB holds four full ones in their base64 form."""
 
 
 class JobStore:

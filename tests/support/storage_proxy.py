@@ -22,7 +22,15 @@ from local.up.azurite import StoragePorts
 from local.up.ports import LOOPBACK
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
-_BUSY = b'{"odata.error":{"code":"ServerBusy","message":{"lang":"en-US","value":"The server is busy."}}}'
+_BUSY_XML = (
+    b"<?xml version='1.0'?><Error><Code>ServerBusy</Code><Message>The server is busy.</Message></Error>"
+)
+_BUSY_JSON = b'{"odata.error":{"code":"ServerBusy","message":{"lang":"en-US","value":"The server is busy."}}}'
+_BUSY = {
+    "table": ("application/json", _BUSY_JSON),
+    "queue": ("application/xml", _BUSY_XML),
+    "blob": ("application/xml", _BUSY_XML),
+}
 
 
 @unique
@@ -71,7 +79,7 @@ class StorageProxy:
         self._rules: list[Rule] = []
         self._away = False
         self._servers = {
-            service: _Server(self, port)
+            service: _Server(self, service, port)
             for service, port in {
                 "blob": azurite.blob,
                 "queue": azurite.queue,
@@ -125,9 +133,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, proxy: StorageProxy, target: int) -> None:
+    def __init__(self, proxy: StorageProxy, service: str, target: int) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
         self.proxy = proxy
+        self.service = service
         self.target = target
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -161,7 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is Fault.REFUSED:
             self._hang_up()
         elif fault is Fault.BUSY:
-            self._answer(503, {"content-type": "application/json"}, _BUSY)
+            kind, content = _BUSY[self.server.service]
+            self._answer(503, {"content-type": kind}, content)
         else:
             try:
                 status, headers, content = self._ask(body)
