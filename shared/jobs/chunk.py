@@ -53,7 +53,8 @@ def work(services: Services, message: ChunkMessage, owner: str, *, again: bool =
         return
     index = message.chunk
     while index < job.chunks:
-        rest = _work_on(services, job, index, owner, again=again)
+        planned = message.retry_at if index == message.chunk else None
+        rest = _work_on(services, job, index, owner, planned, again=again)
         if rest.busy:
             return
         if rest.later is not None:
@@ -68,7 +69,12 @@ def work(services: Services, message: ChunkMessage, owner: str, *, again: bool =
     settle.settle(services, job.job_id)
 
 
-def _work_on(services: Services, job: JobRecord, index: int, owner: str, *, again: bool) -> _Rest:
+def _work_on(
+    services: Services, job: JobRecord, index: int, owner: str, planned: datetime | None, *, again: bool
+) -> _Rest:
+    """`planned` is the retry that the message was sent for. Each change of a chunk's next retry sends one message, and
+    those for former ones do nothing, so that copies do not each send another.
+    """
     chunk = services.jobs.chunk(job.job_id, index)
     if chunk is None:
         log.error("chunk %d of job %s is not on record", index, job.job_id)
@@ -76,11 +82,11 @@ def _work_on(services: Services, job: JobRecord, index: int, owner: str, *, agai
     _bring_to_run(chunk, job.run)
     stopping = job.cancel_requested or _stopped(services, job)
     todo = [item for item in chunk.items if _is_due(item, services.clock(), stopping)]
-    if not todo:
+    overdue = _retry_at(chunk)
+    if not todo or (planned not in (None, overdue) and not stopping):
         if again:
             _tidy(services, job, chunk, owner)
         return _Rest()
-    overdue = _retry_at(chunk)
     try:
         rest = _claimed(services, job, chunk, todo, owner, stopping)
     except Superseded:
@@ -92,10 +98,7 @@ def _work_on(services: Services, job: JobRecord, index: int, owner: str, *, agai
 
 
 def _tidy(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> None:
-    """What a host that was killed after the results were on record did not come to.
-
-    A retry gets its row for the timer, and no message: copies of messages that each send another would not die out.
-    """
+    """What a host that was killed after the results were on record did not come to."""
     services.work.release_left_behind(job.job_id, chunk.index, owner)
     retry_at = _retry_at(chunk)
     if retry_at is not None:
@@ -187,14 +190,22 @@ def _stopped(services: Services, job: JobRecord) -> bool:
 def _plan_retry(services: Services, job: JobRecord, chunk: ChunkRecord, before: datetime | None) -> None:
     """A delayed message for the next retry, and a row that the timer finds should that message be lost."""
     after = _retry_at(chunk)
-    if after != before:
-        if after is not None:
-            services.work.set_due(Due(after + RETRY_GRACE, job.job_id, str(chunk.index)))
-        if before is not None:
-            services.work.clear_due(Due(before + RETRY_GRACE, job.job_id, str(chunk.index)))
+    if after == before:
+        return
+    if after is not None:
+        services.work.set_due(Due(after + RETRY_GRACE, job.job_id, str(chunk.index)))
+    if before is not None:
+        services.work.clear_due(Due(before + RETRY_GRACE, job.job_id, str(chunk.index)))
     if after is not None:
         delay = (after - services.clock()).total_seconds()
-        send_chunk(services.queues, ChunkMessage(job.job_id, chunk.index, lane=False), delay + 1)
+        message = ChunkMessage(job.job_id, chunk.index, lane=False, retry_at=after)
+        send_chunk(services.queues, message, delay + 1)
+
+
+def retry(services: Services, due: Due) -> None:
+    """The timer found a retry whose message is overdue."""
+    at = due.at - RETRY_GRACE
+    send_chunk(services.queues, ChunkMessage(due.job_id, int(due.what), lane=False, retry_at=at))
 
 
 def _retry_at(chunk: ChunkRecord) -> datetime | None:

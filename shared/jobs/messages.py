@@ -1,10 +1,12 @@
 """The work items on the queues, written and read in one place. Each holds keys and nothing else."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any
 
 from shared.api.fields import is_guid
+from shared.clock import from_iso, to_iso
 from shared.storage.queues import CHUNKS, GROUPS, JOBS, Body, WorkQueues
 
 LANES = 12
@@ -53,13 +55,15 @@ class GroupMessage:
 class ChunkMessage:
     """`lane`: go on with the chunk LANES further when this one is at rest; a retry stands alone.
 
-    `owner` is the message that this one is a copy of: what that one had claimed belongs to the copy.
+    `owner` is the message that this one is a copy of: what that one had claimed belongs to the copy. `retry_at` is
+    the chunk's next retry as it was when the message was sent; once that has changed, another message does it.
     """
 
     job_id: str
     chunk: int
     lane: bool
     owner: str | None = None
+    retry_at: datetime | None = None
 
 
 def send_job(queues: WorkQueues, message: JobMessage, delay_seconds: float = 0) -> None:
@@ -79,6 +83,8 @@ def send_chunk(queues: WorkQueues, message: ChunkMessage, delay_seconds: float =
     body: Body = {"jobId": message.job_id, "chunk": message.chunk, "lane": message.lane}
     if message.owner:
         body = {**body, "owner": message.owner}
+    if message.retry_at:
+        body = {**body, "retryAt": to_iso(message.retry_at)}
     queues.send(CHUNKS, body, delay_seconds)
 
 
@@ -105,7 +111,13 @@ def read_chunk(body: Any) -> ChunkMessage:
     lane, owner = body.get("lane"), body.get("owner")
     if not isinstance(lane, bool):
         raise UnreadableMessage("lane is missing")
-    return ChunkMessage(job_id, _number(body, "chunk"), lane, owner if isinstance(owner, str) else None)
+    return ChunkMessage(
+        job_id,
+        _number(body, "chunk"),
+        lane,
+        owner if isinstance(owner, str) else None,
+        _time(body, "retryAt"),
+    )
 
 
 def _job_id(body: Any) -> str:
@@ -128,6 +140,14 @@ def _number(body: dict[str, Any], name: str, default: int | None = None) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise UnreadableMessage(f"{name} is missing")
     return value
+
+
+def _time(body: dict[str, Any], name: str) -> datetime | None:
+    value = body.get(name)
+    try:
+        return None if value is None else from_iso(value)
+    except (TypeError, ValueError) as error:
+        raise UnreadableMessage(f"{name}: {error}") from None
 
 
 def _step(body: Any) -> Step:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from shared.jobs import settle
+from shared.jobs import chunk, settle
 from shared.jobs.messages import (
     LANES,
     ChunkMessage,
@@ -65,7 +65,7 @@ def _handle(services: Services, due: Due) -> None:
     job = services.jobs.get(due.job_id)
     if due.what != WATCH:
         if job is not None and job.phase is Phase.RUNNING:
-            send_chunk(services.queues, ChunkMessage(due.job_id, int(due.what), lane=False))
+            chunk.retry(services, due)
         services.work.clear_due(due)
         return
     if job is not None and job.phase is Phase.ENDED:

@@ -127,11 +127,12 @@ class Rounds:
         """The job when it has ended, with a strike now and then meanwhile; None: it never did."""
         deadline = time.monotonic() + JOB_SECONDS
         strike_at = time.monotonic() + self._disturbances.pause()
+        enough = min(self._kills, self._disturbances.kills + max(5, self._kills // 6))
         while time.monotonic() < deadline:
             job: Json | None = self._attempt(lambda api: api.job(job_id))
             if job is not None and job["status"] in TERMINAL:
                 return job
-            if time.monotonic() > strike_at and self._disturbances.kills < self._kills:
+            if time.monotonic() > strike_at and self._disturbances.kills < enough:
                 self._disturbances.strike()
                 strike_at = time.monotonic() + self._disturbances.pause()
             time.sleep(0.2)
