@@ -20,7 +20,7 @@ from shared.jobs.rate import SubmitRate
 from shared.jobs.services import Services
 from shared.jobs.submit import Submitter
 from shared.ledger import Ledger
-from shared.pacing import WritePacer
+from shared.pacing import WritePacer, read_limit
 from shared.storage.audit_store import AuditStore
 from shared.storage.connection import EXPORT_CONTAINER, Storage
 from shared.storage.event_store import EventStore
@@ -86,6 +86,7 @@ class App:
             ledger=Ledger(GrantStore(self.storage), self.clock),
             queues=WorkQueues(self.storage),
             pacer=WritePacer(work, self.settings.write_limit),
+            reads=WritePacer(work, read_limit(self.settings.write_limit), what="reads"),
             users=Users(batcher, priority=Priority.LOW),
             directory=directory,
             catalog=CatalogCache(directory.subscribed_skus, self.clock),

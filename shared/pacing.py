@@ -1,9 +1,11 @@
-"""Graph's write limit, kept by all instances together.
+"""Graph's limits of writes and of reads, kept by all instances together.
 
 Graph counts writes in a sliding window (3,000 in 150 s per app and tenant,
 https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits). The window is filled, not paced
 evenly: what the limit allows now is sent now. A write is reserved before it is sent and counted from the moment its
 answer came, which is never before Graph counted it, so this window is never ahead of Graph's.
+
+Reads are counted likewise, in resource units; `read_limit` says how many.
 
 `Window` is the arithmetic, pure. `WritePacer` shares one window through a row of the table `work`, changed by
 compare-and-swap; the threads of a process take turns, so that they rarely lose a race against themselves.
@@ -39,6 +41,19 @@ class Limit:
 
     writes: int
     seconds: float
+
+
+READS_PER_WRITE = 40
+"""Graph's own proportion: 8,000 resource units in 10 s, of which a user costs one, to 3,000 writes in 150 s."""
+READ_WINDOW_SECONDS = 10.0
+SHARE_OF_READS = 0.9
+"""The rest is for members' pages and for people who look."""
+
+
+def read_limit(writes: Limit) -> Limit:
+    """Users that jobs may read where they may write so much; whoever shares the one limit shares the other too."""
+    reads = writes.writes / writes.seconds * READS_PER_WRITE * READ_WINDOW_SECONDS * SHARE_OF_READS
+    return Limit(max(1, int(reads)), READ_WINDOW_SECONDS)
 
 
 @dataclass(slots=True)
@@ -122,10 +137,16 @@ class Wait:
 
 
 class WritePacer:
-    """Shares the window with every instance. `now` is wall-clock time in seconds since the epoch."""
+    """Shares the window with every instance. `now` is wall-clock time in seconds since the epoch.
 
-    def __init__(self, store: WorkStore, limit: Limit, now: Callable[[], float] = time.time) -> None:
+    `what` names the row: `writes`, or `reads` for the other window of the same kind.
+    """
+
+    def __init__(
+        self, store: WorkStore, limit: Limit, now: Callable[[], float] = time.time, *, what: str = "writes"
+    ) -> None:
         self._store = store
+        self._what = what
         self._limit = limit
         self._now = now
         self._turn = threading.Lock()
@@ -176,7 +197,7 @@ class WritePacer:
     def _change(self, change: Callable[[Window, float], T]) -> T:
         while True:
             with self._turn:
-                data, etag = self._cached or self._store.pace()
+                data, etag = self._cached or self._store.pace(self._what)
                 now = self._now()
                 window = Window.load(self._limit, data)
                 window.settle_time(now)
@@ -187,7 +208,7 @@ class WritePacer:
                     self._forget_stale(now)
                     return answer
                 try:
-                    etag = self._store.save_pace(changed, etag)
+                    etag = self._store.save_pace(self._what, changed, etag)
                 except Superseded:
                     self._cached = None
                     continue_after = random.uniform(0.005, 0.03)  # noqa: S311 - spreads instances, guards nothing

@@ -35,6 +35,7 @@ from shared.models import (
     LicensePlan,
     UserState,
 )
+from shared.pacing import WritePacer
 from shared.planning import Applied, codes, license_applied, location_applied
 from shared.storage.work_store import Claim
 
@@ -80,14 +81,21 @@ class Portion:
         """Remember when Graph answered, in seconds since the epoch, for the write limit."""
         offset = time.time() - time.monotonic()
         self._stamps += [(result.answered_at + offset, 1) for result in results.values()]
+        self._hold(self.services.pacer, [result.error for result in results.values()])
+
+    def note_readings(self, states: Mapping[str, UserState | GraphError]) -> None:
+        """Let nobody read for as long as Graph asks, if it refused any of these."""
+        self._hold(self.services.reads, list(states.values()))
+
+    def _hold(self, pacer: WritePacer, results: Sequence[object]) -> None:
         waits = [
-            result.error.retry_after or self.services.settings.retry.delay_seconds
-            for result in results.values()
-            if isinstance(result.error, PassingGraphError) and result.error.status == 429
+            result.retry_after or self.services.settings.retry.delay_seconds
+            for result in results
+            if isinstance(result, PassingGraphError) and result.status == 429
         ]
         if waits:
             self.throttled = True
-            self.services.pacer.hold(max(waits))
+            pacer.hold(max(waits))
 
     def cancel(self, todo: list[Item]) -> list[Item]:
         """End what has not begun; what is left has a write whose outcome must be found out first."""
@@ -151,6 +159,7 @@ def _round(portion: Portion, items: Sequence[Item]) -> list[Item]:
     states = with_group_names(
         services, portion.job, services.users.read_users([item.user_id for item in items])
     )
+    portion.note_readings(states)
     grants = services.ledger.running([item.user_id for item in items])
     todo: list[tuple[Item, LicensePlan]] = []
     for item in items:

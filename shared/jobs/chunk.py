@@ -111,8 +111,7 @@ def _claimed(
     claim = _claim(services, job, chunk, owner)
     if not _writes(job):
         others = services.work.overlapping(claim)
-        _carry_out_all(services, Portion(services, job, chunk, others, stopping), todo, 0)
-        return _Rest(worked=True)
+        return _carry_out_all(services, Portion(services, job, chunk, others, stopping), todo, 0)
     hold = services.work.claim(claim)
     if hold is None:
         return _Rest(busy=True)

@@ -31,6 +31,7 @@ class Services:
     ledger: Ledger
     queues: WorkQueues
     pacer: WritePacer
+    reads: WritePacer
     users: Users
     directory: Directory
     catalog: CatalogCache

@@ -2,7 +2,7 @@
 
 claim | <jobId>|<chunk>            users being changed right now, as a range of hashes
 due   | <time>|<jobId>|<what>      something to look at when that time has come
-pace  | writes                     the write limit, shared by all instances
+pace  | writes, reads              how much of Graph's limits is used, shared by all instances
 """
 
 import logging
@@ -166,20 +166,20 @@ class WorkStore:
         )
         return [_due(row) for row in rows]
 
-    # --- the write limit ------------------------------------------------------------------------------------
+    # --- Graph's limits ------------------------------------------------------------------------------------
 
-    def pace(self) -> tuple[bytes, str | None]:
-        """The shared record and its ETag; empty and None before the first write."""
-        row = tables.get(self._table, "pace", "writes")
+    def pace(self, what: str) -> tuple[bytes, str | None]:
+        """The shared record and its ETag; empty and None before the first use."""
+        row = tables.get(self._table, "pace", what)
         return (inflate(join(row)), tables.etag_of(row)) if row else (b"", None)
 
-    def save_pace(self, data: bytes, etag: str | None) -> str:
+    def save_pace(self, what: str, data: bytes, etag: str | None) -> str:
         """Write the record if it is still as read; answers the new ETag.
 
         Raises:
             Superseded: another instance wrote it.
         """
-        entity: dict[str, Any] = {"PartitionKey": "pace", "RowKey": "writes", **split(deflate(data))}
+        entity: dict[str, Any] = {"PartitionKey": "pace", "RowKey": what, **split(deflate(data))}
         if etag is not None:
             return tables.replace(self._table, entity, etag)
         created = tables.create(self._table, entity)

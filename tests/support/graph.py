@@ -104,9 +104,18 @@ class GraphControl:
         """Answer every Graph call that many milliseconds later, and up to `jitter` more."""
         self._call("PUT", "latency", {"milliseconds": milliseconds, "jitter": jitter})
 
-    def set_limits(self, writes: int = 3000, seconds: float = 150, *, enabled: bool = True) -> None:
-        """Scale the write limit of the tenant, so many writes in so many seconds, or switch all limits off."""
-        self._call("PUT", "limits", {"writes": writes, "seconds": seconds, "enabled": enabled})
+    def set_limits(
+        self,
+        writes: int = 3000,
+        seconds: float = 150,
+        *,
+        resource_units: int = 8000,
+        enabled: bool = True,
+    ) -> None:
+        """Scale the limits of the tenant, so many writes in so many seconds and so many resource units in ten, or
+        switch all limits off."""
+        body = {"writes": writes, "seconds": seconds, "resourceUnits": resource_units, "enabled": enabled}
+        self._call("PUT", "limits", body)
 
     def set_lag(self, *, read_after_write: float = 0, usage_location: float = 0, members: float = 0) -> None:
         """For so many seconds reads show the state before a write, assignLicense the location before, and

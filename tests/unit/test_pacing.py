@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.pacing import LINGER_SECONDS, RESERVATION_SECONDS, Limit, Window
+from shared.pacing import LINGER_SECONDS, RESERVATION_SECONDS, Limit, Window, read_limit
 
 LIMIT = Limit(300, 15)
 
@@ -21,9 +21,13 @@ def window(*stamps: tuple[float, int], reserved: int = 0, not_before: float = 0.
         pytest.param(window((95, 290)), 200, (0, 110.0), id="less than a batch is not worth it"),
         pytest.param(window((95, 290)), 10, (10, 100.0), id="unless no more is wanted"),
         pytest.param(window((90, 300)), 20, (0, 105.0), id="full: when the first leave the window"),
-        pytest.param(window((90, 20), (90.2, 280)), 200, (0, 105.2), id="full: linger for a comfortable share"),
+        pytest.param(
+            window((90, 20), (90.2, 280)), 200, (0, 105.2), id="full: linger for a comfortable share"
+        ),
         pytest.param(window((90, 20), (94, 280)), 200, (0, 105.0), id="but not for long"),
-        pytest.param(window(reserved=300), 20, (0, 101.0), id="all reserved by others: ask again in a second"),
+        pytest.param(
+            window(reserved=300), 20, (0, 101.0), id="all reserved by others: ask again in a second"
+        ),
         pytest.param(window(reserved=200), 200, (100, 100.0), id="reserved ones count"),
         pytest.param(window(not_before=107.5), 20, (0, 107.5), id="Graph said stop"),
     ],
@@ -74,3 +78,18 @@ def test_the_record_comes_back_as_it_was() -> None:
     again = Window.load(LIMIT, state.dump())
     assert again == state
     assert Window.load(LIMIT, b"") == Window(LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads"),
+    [
+        pytest.param(
+            Limit(3000, 150), Limit(7200, 10), id="as documented: 8,000 units in ten seconds, less a tenth"
+        ),
+        pytest.param(Limit(300, 15), Limit(7200, 10), id="the same rate"),
+        pytest.param(Limit(1500, 150), Limit(3600, 10), id="half of it, shared with another app"),
+        pytest.param(Limit(1, 3600), Limit(1, 10), id="never nothing"),
+    ],
+)
+def test_reads_follow_from_writes(writes: Limit, reads: Limit) -> None:
+    assert read_limit(writes) == reads
