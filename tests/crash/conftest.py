@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import needs_azurite
 from tests.crash.crash_system import CrashSystem
+from tests.crash.one_kill import seed_licenses
 
 
 @pytest.fixture(scope="module")
@@ -15,5 +16,5 @@ def crash_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashSyst
         system = CrashSystem(tmp_path_factory.mktemp("crash"))
     with system:
         system.control.reset("empty")
-        system.control.seed(skus=[{"skuPartNumber": "VISIOCLIENT", "enabled": 1_000_000}])
+        seed_licenses(system)
         yield system

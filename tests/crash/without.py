@@ -1,14 +1,19 @@
 """Takes one protection out of a host, to show that the tests notice: `CRASH_WITHOUT` names it.
 
-`python -m tests.chaos.proof` runs each kill point without the protection that it tests, and expects it to fail.
+`python -m tests.chaos.proof` runs each kill point without the protection that saves the job there. Where two stand
+behind each other, as the watchdog behind nearly all, both are taken out.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from shared.jobs import chunk, watch
+from local.host.queue_client import HostQueue
+from shared.jobs import chunk, submit, watch
 from shared.jobs.records import ChunkRecord
+from shared.jobs.services import Services
 from shared.storage.job_store import JobStore
+from shared.storage.work_store import Claim
 
 
 def _nothing(*_args: Any, **_options: Any) -> None:
@@ -17,6 +22,26 @@ def _nothing(*_args: Any, **_options: Any) -> None:
 
 def _no_watchdog() -> None:
     watch.look = _nothing
+
+
+def _no_repeat() -> None:
+    """A submission that is repeated finds its job, and leaves it at that."""
+    _no_watchdog()
+    setattr(submit, "send_job", _nothing)  # noqa: B010 - mypy sees that the module does not export it
+
+
+def _no_redelivery() -> None:
+    """A message is gone once it is taken, as from a queue without leases."""
+    _no_watchdog()
+    receive = HostQueue.receive
+
+    async def receive_for_good(queue: HostQueue, count: int, lease_seconds: int) -> Any:
+        messages = await receive(queue, count, lease_seconds)
+        for message in messages:
+            await queue.delete(message.id, str(message.pop_receipt))
+        return messages
+
+    setattr(HostQueue, "receive", receive_for_good)  # noqa: B010 - mypy rightly forbids to assign a method
 
 
 def _no_intent() -> None:
@@ -35,12 +60,22 @@ def _no_intent() -> None:
 
 
 def _no_tidying() -> None:
+    """What a killed host left is left, and a claim counts until its lease has ended, whatever became of its job."""
+    _no_watchdog()
     chunk._tidy = _nothing
+
+    def alive(services: Services, claim: Claim) -> bool:
+        now: datetime = services.clock()
+        return claim.released_at is None and claim.lease_until + chunk.DEAD_CLAIM > now
+
+    chunk._alive = alive
 
 
 PROTECTIONS: dict[str, Callable[[], None]] = {
     "": _nothing,
     "watchdog": _no_watchdog,
+    "repeat": _no_repeat,
+    "redelivery": _no_redelivery,
     "intent": _no_intent,
     "tidying": _no_tidying,
 }
