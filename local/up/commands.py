@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
 
-PASSED_ON = {"test", "bench"}
+PASSED_ON = {"test", "bench", "chaos"}
 CHECKS = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="formatting, lint and types")
     commands.add_parser("test", help="every check and every test; further arguments go to pytest")
     commands.add_parser("bench", help="measure; further arguments say what (bench --help)")
+    commands.add_parser("chaos", help="kill hosts while jobs run: --kills N --seed S")
     return parser
 
 
@@ -105,6 +106,8 @@ def run(toolchain: Toolchain, options: argparse.Namespace, rest: list[str]) -> i
         return test(toolchain, rest)
     if options.command == "bench":
         return run_module(toolchain, "bench", *rest)
+    if options.command == "chaos":
+        return run_module(toolchain, "tests.chaos", *rest)
     return 0
 
 
