@@ -78,12 +78,13 @@ def known(start_system: SystemStarter) -> Known:
     tenant = mixed_tenant(system.control)
     api, groups = system.api, tuple(tenant.groups[name] for name in ("Europe", "Berlin", "Nobody"))
     visio = {"licenses": [{"skuId": VISIO}]}
+    export = api.run({"action": "export", "groupIds": [groups[1]]}, status="Finished")
     jobs = [
         api.run(
             {"action": "assign", "groupIds": [groups[0]], "expiresIn": {"value": 2, "unit": "weeks"}} | visio
         ),
         api.run({"action": "remove", "groupIds": [groups[1]], "dryRun": True} | visio),
-        api.run({"action": "export", "groupIds": [groups[1]]}, status="Finished"),
+        export,
         api.run(
             {"action": "assign", "groupIds": [groups[1]], "licenses": [{"skuId": POWER_BI}]},
             status="Finished",
@@ -99,6 +100,7 @@ def known(start_system: SystemStarter) -> Known:
         "/api/temporary-licenses/{id}": tuple(grants),
         "/api/licenses/{id}/service-plans": (VISIO,),
         "/api/jobs/{id}/cancel": (waiting["id"],),
+        "/api/jobs/{id}/file": (export["id"],),
         "/api/jobs/{id}/undo": (jobs[-1]["id"],),
     }
     return Known(system.host.base_url, groups, by_path | {"": tuple(job["id"] for job in jobs)})

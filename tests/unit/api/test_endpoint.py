@@ -415,7 +415,7 @@ def test_the_log_holds_no_token(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_reason_by_graph_names_its_request() -> None:
     error = PassingGraphError("Throttled", "Busy.", graph_request_id="abc")
     _, document, _ = call("ListJobs", raising(error), request(headers=READER))
-    assert document["error"]["message"] == "Busy. (Graph request abc)"
+    assert document["error"]["message"] == "Busy. Try again later. (Graph request abc)"
 
 
 def _accepted(**options: bool) -> Callable[[RequestContext], Answer]:
