@@ -37,7 +37,7 @@ def _attempt(system: CrashSystem, kill: KillPoint) -> str | None:
     try:
         survive(system, kill, WITHIN)
     except AssertionError as failure:
-        return " ".join(str(failure).split())[:100]
+        return " ".join(str(failure).split())[:100] or "an assertion failed"
     return None
 
 

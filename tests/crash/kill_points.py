@@ -59,8 +59,8 @@ KILL_POINTS = (
     KillPoint("claim released, job not settled", "WorkStore.release"),
     KillPoint("job ended, list not told", "JobStore.save", 4, saved_by="watchdog"),
     KillPoint("list told, message not deleted", "JobIndex.put", 3, saved_by=NOTHING),
-    KillPoint("retry on record, not due", "WorkStore.set_due", 2, "before", saved_by="tidying", refusals=5),
-    KillPoint("retry due, not enqueued", "WorkStore.set_due", 2, saved_by="watchdog", refusals=5),
+    KillPoint("retry on record, not due", "WorkStore.set_due", 2, "before", refusals=5),
+    KillPoint("retry due, not enqueued", "WorkStore.set_due", 2, refusals=5),
     KillPoint("grant on record, license not written", "Ledger.prepare", temporary=True),
     KillPoint(
         "temporary license written, grant not confirmed",
