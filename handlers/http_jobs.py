@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.endpoint import Handler, RequestContext
 from handlers.responses import Answer, accepted_answer, job_answer
+from handlers.submissions import note_submission
 from shared.api.answers import item_json, job_json
 from shared.api.directory_answers import license_names
 from shared.api.submission import Submission
@@ -90,13 +91,9 @@ class JobHandlers:
     def _submitted(self, context: RequestContext, submission: Submission) -> Answer:
         accepted = self.app.submitter.submit(submission, context.caller)
         job = accepted.job
-        if not accepted.replayed:
-            details = {
-                "action": job.request.action.value,
-                "dryRun": job.request.dry_run,
-                "groups": len(job.groups),
-            }
-            self.app.audit.append(context.caller, "JobSubmitted", job_id=job.job_id, details=details)
+        note_submission(
+            self.app.audit, job.job_id, job.request, job.created_by, job.created_at, len(job.groups)
+        )
         return self._accepted(context, job, replayed=accepted.replayed)
 
     def _job(self, context: RequestContext) -> JobRecord:

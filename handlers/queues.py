@@ -12,6 +12,7 @@ from typing import Any
 
 import azure.functions as func
 
+from handlers.submissions import note_submission
 from shared.app import App
 from shared.errors import StorageUnavailable
 from shared.events import deliver
@@ -82,6 +83,7 @@ class QueueHandlers:
         services = self.app.services
         match message.step:
             case Step.BEGIN:
+                self._note(message.job_id)
                 begin.begin(services, message.job_id)
             case Step.FAN_OUT:
                 fan_out.fan_out(services, message)
@@ -91,6 +93,15 @@ class QueueHandlers:
                 control.spread_cancel(services, message.job_id)
             case Step.FILE:
                 self.app.exporter.write(message.job_id, message.attempts)
+
+    def _note(self, job_id: str) -> None:
+        """A sweep is nobody's request."""
+        job = self.app.services.jobs.get(job_id)
+        if job is not None and job.facts.created_by.kind != "timer":
+            facts = job.facts
+            note_submission(
+                self.app.audit, job_id, facts.request, facts.created_by, facts.created_at, len(facts.groups)
+            )
 
     def _do(self, queue: str, copy: str, work: Callable[[], None]) -> None:
         """A message that comes back, as `copy`, because Storage is away does not use up its tries."""

@@ -19,6 +19,7 @@ from shared.storage.connection import Storage
 
 _PARTITION = "audit"
 _END_OF_TIME = 10**17
+_TOLD_AGAIN = uuid.UUID("5d1c7f0e-9f0a-4c53-8a55-0c7a3f6f6a2b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,17 @@ class AuditStore:
         job_id: str | None = None,
         grant_id: str | None = None,
         details: Mapping[str, Any] | None = None,
+        at: datetime | None = None,
     ) -> None:
-        now = self._clock()
+        """Add that `by` did `what` now. With `at`, the time when it was done, the same of the same job or grant is one
+        row however often it is told.
+        """
+        moment = at or self._clock()
+        row_id = uuid.uuid5(_TOLD_AGAIN, f"{what}\n{job_id}\n{grant_id}") if at else uuid.uuid4()
         entity = {
             "PartitionKey": _PARTITION,
-            "RowKey": f"{_place(now)}|{uuid.uuid4()}",
-            "at": to_iso(now),
+            "RowKey": f"{_place(moment)}|{row_id}",
+            "at": to_iso(moment),
             "by": by.name,
             "kind": by.kind,
             "callerKey": by.key,

@@ -52,6 +52,8 @@ def survive(system: CrashSystem, kill: KillPoint, within: float = 90.0) -> None:
         within=within,
         what="the end in the list",
     )
+    asked = system.api.all("audit", jobId=job_id)
+    assert [entry["what"] for entry in asked] == ["JobSubmitted"], f"who asked is told as {asked}"
     if kill.temporary:
         assert len(system.api.grants(skuId=VISIO, status="running")) == USERS
     if kill.claims:

@@ -53,9 +53,10 @@ class Cost:
         return Counter(
             {
                 # a chunk: job, chunk, claims, grants; a lane's end: job, groups, tallies
-                "table GET": 4 * chunks + 3 * LANES + 20 + self._writes,
+                "table GET": 4 * chunks + 3 * LANES + 21 + self._writes,
                 # a chunk: leave to read and what was read, the same for writes, intent, result, release
-                "table PUT": 7 * chunks + 3 if self._writes else 3 * chunks + 4,
+                # (and who asked: told by the call and by the first step)
+                "table PUT": 7 * chunks + 4 if self._writes else 3 * chunks + 5,
                 # a chunk: its claim
                 "table POST": (chunks + 5 if self._writes else 4) + transactions,
                 "table PATCH": 4,
