@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -16,6 +15,7 @@ from local.host.functions import Function
 from shared.api.routes import ROUTES
 from tests.api.functions import http_functions
 from tests.support.api import Api
+from tests.support.coroutines import run_coroutine
 from tests.support.principals import FLOW, MANAGER, READER, STRANGER, Principal
 from tests.support.system import System
 from tests.system.tenants import VISIO
@@ -124,7 +124,7 @@ def answered(function: Function, request: func.HttpRequest) -> func.HttpResponse
     if function.wants_context:
         arguments["context"] = SimpleNamespace(thread_local_storage=threading.local(), invocation_id=NOTHING)
     answer = function.call(**arguments)
-    result: func.HttpResponse = asyncio.run(answer) if function.is_async else answer
+    result: func.HttpResponse = run_coroutine(answer) if function.is_async else answer
     return result
 
 

@@ -6,6 +6,7 @@ Requests go through the ASGI application, so that everything but the socket is w
 import asyncio
 import json
 from collections.abc import Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -45,11 +46,15 @@ class LocalGraph:
     def __init__(self, tenant: str = "empty", seed: int = 1) -> None:
         self.clock = ManualClock()
         self.app = GraphApp(tenant, seed, clock=self.clock)
+        self._thread = ThreadPoolExecutor(
+            1
+        )  # the browser's library keeps a loop running in that of the tests
         self._loop = asyncio.new_event_loop()
         self.sign_in()
 
     def close(self) -> None:
-        self._loop.close()
+        self._thread.submit(self._loop.close).result()
+        self._thread.shutdown()
 
     def sign_in(self) -> None:
         token = self.raw(
@@ -91,7 +96,8 @@ class LocalGraph:
     ) -> Reply:
         """One HTTP exchange; a body that is not bytes is sent as JSON."""
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return self._loop.run_until_complete(self._exchange(method, target, content, headers or {}))
+        exchange = self._exchange(method, target, content, headers or {})
+        return self._thread.submit(self._loop.run_until_complete, exchange).result()
 
     async def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         path, _, query = target.partition("?")

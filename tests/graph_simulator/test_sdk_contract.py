@@ -1,6 +1,5 @@
 """Microsoft's own client library against the simulator: what it sends is served, what it gets it understands."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -34,6 +33,7 @@ from msgraph_core.requests.batch_request_item import BatchRequestItem  # type: i
 from msgraph_core.tasks import PageIterator  # type: ignore[import-untyped]
 
 from local.graph.tenant import group_id
+from tests.support.coroutines import run_coroutine
 from tests.support.graph import GraphSimulator
 
 pytestmark = pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning")
@@ -77,7 +77,7 @@ def run(graph: GraphSimulator) -> Callable[[Callable[[GraphServiceClient], Await
         async def whole() -> T:
             return await conversation(client_of(graph))
 
-        return asyncio.run(whole())
+        return run_coroutine(whole())
 
     return converse
 
