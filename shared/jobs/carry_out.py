@@ -248,6 +248,8 @@ def _wait_for(portion: Portion, written: Item, user: UserState, now: datetime) -
     delay = timedelta(seconds=portion.services.settings.read_delay_seconds)
     if rules.in_doubt(written):
         return max(now, written.next_attempt_at or now) + AFTER_DOUBT
+    if written.intent is not None and written.intent.doubted_at is not None:  # given up without an answer
+        return written.intent.doubted_at + delay
     if written.updated_at is None or not rules.contradicts(written, user):
         return now
     return written.updated_at + delay

@@ -99,7 +99,7 @@ def _work_on(
 
 def _tidy(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> None:
     """What a host that was killed after the results were on record did not come to."""
-    services.work.release_left_behind(job.job_id, chunk.index, owner)
+    services.work.release_left_behind(job.job_id, chunk.index, owner, in_doubt=_in_doubt(chunk))
     retry_at = _retry_at(chunk)
     if retry_at is not None:
         services.work.set_due(Due(retry_at + RETRY_GRACE, job.job_id, str(chunk.index)))
@@ -117,7 +117,7 @@ def _claimed(
         return _Rest(busy=True)
     others = services.work.overlapping(claim)
     if any(_alive(services, other) for other in others):
-        services.work.drop(claim, hold)
+        services.work.release(claim, hold, in_doubt=_in_doubt(chunk))
         return _Rest(later=1 + 2 * services.random())
     portion = Portion(services, job, chunk, others, stopping)
     per_user = 2 if job.request.usage_location or job.request.action is Action.UNDO else 1
@@ -128,7 +128,7 @@ def _claimed(
     except Superseded:
         services.work.release(claim, hold, in_doubt=True)
         raise
-    services.work.release(claim, hold, in_doubt=any(map(rules.in_doubt, chunk.items)))
+    services.work.release(claim, hold, in_doubt=_in_doubt(chunk))
     return rest
 
 
@@ -214,6 +214,10 @@ def _retry_at(chunk: ChunkRecord) -> datetime | None:
 
 def _writes(job: JobRecord) -> bool:
     return not job.request.dry_run and job.request.action is not Action.EXPORT
+
+
+def _in_doubt(chunk: ChunkRecord) -> bool:
+    return any(map(rules.in_doubt, chunk.items))
 
 
 def _alive(services: Services, claim: Claim) -> bool:

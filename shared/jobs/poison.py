@@ -92,7 +92,7 @@ def _settle_chunk(services: Services, message: ChunkMessage) -> str:
     if job is None or job.phase is not Phase.RUNNING:
         return "The job does not run."
     _fail_items(services, job, message.chunk)
-    services.work.release_left_behind(message.job_id, message.chunk)
+    services.work.release_left_behind(message.job_id, message.chunk, in_doubt=False)
     send_chunk(services.queues, message)  # finds nothing to do there, and carries the lane on
     return "The users of the chunk that were not done were ended as failed."
 

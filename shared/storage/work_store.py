@@ -112,19 +112,14 @@ class WorkStore:
         except tables.Superseded:
             log.info("chunk %d of job %s was taken over", claim.chunk, claim.job_id)
 
-    def release_left_behind(self, job_id: str, chunk: int, owner: str | None = None) -> None:
+    def release_left_behind(
+        self, job_id: str, chunk: int, owner: str | None = None, *, in_doubt: bool
+    ) -> None:
         """Release what a killed host held (with `owner`: if it is that message's)."""
         row = tables.get(self._table, "claim", f"{job_id}|{chunk:06d}")
         if row is None or row["releasedAt"] or owner not in (None, row["owner"]):
             return
-        self.release(_claim(row), tables.etag_of(row), in_doubt=bool(row["inDoubt"]))
-
-    def drop(self, claim: Claim, hold: str) -> None:
-        """As if it had never been taken."""
-        try:
-            tables.delete(self._table, "claim", claim.key, hold)
-        except tables.Superseded:
-            log.info("chunk %d of job %s was taken over", claim.chunk, claim.job_id)
+        self.release(_claim(row), tables.etag_of(row), in_doubt=in_doubt)
 
     def prune_claims(self, older_than: timedelta) -> None:
         """Forget claims released that long ago, and those that nobody released for a day."""

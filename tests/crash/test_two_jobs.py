@@ -13,6 +13,7 @@ from tests.conftest import needs_azurite
 from tests.crash.crash_system import CrashSystem
 from tests.crash.one_kill import Json
 from tests.crash.orders import Outcome, possible
+from tests.crash.tripwire import KILLED
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.system
@@ -142,3 +143,29 @@ def test_an_assign_while_a_sweep_takes_the_license(two_hosts: CrashSystem) -> No
         assert items[user["id"]]["status"] == "changed", items[user["id"]]
         assert direct(user) == {VISIO}, (items[user["id"]], user["id"] in swept)
         assert (user["id"] in swept) == (user["id"] in written)
+
+
+def test_no_other_job_touches_a_user_whose_write_is_in_doubt(two_hosts: CrashSystem) -> None:
+    """The answers to an assign are lost, and its host dies before the chunk is released. A replace must wait until
+    the assign has found out what it did: else neither could tell afterwards who did what.
+    """
+    control, host = two_hosts.control, two_hosts.hosts[0]
+    two_hosts.hosts[1].stop()  # one host, so that it is the one that dies
+    group = str(
+        control.seed(bulk=[{"displayName": "Doubt", "users": 20, "usageLocation": "DE"}])["groupIds"][0]
+    )
+    fault = {"path": "assignLicense", "scope": "subrequest", "kind": "status", "status": 504, "commit": True}
+    control.add_faults({**fault, "retryAfter": 8, "times": 20})
+    two_hosts.kill_at("JobStore.save_chunk", 2)
+    first = two_hosts.api.submit({**ASSIGN, "groupIds": [group]})["id"]
+    assert host.wait_for_end(60) == KILLED
+    control.clear_faults()
+    host.start()
+    second = two_hosts.api.submit({**TO_POWER_BI, "groupIds": [group]})["id"]
+    for job_id in (first, second):
+        two_hosts.api.wait(job_id, 120, "Finished")
+    two_hosts.hosts[1].start()
+    held = {user["id"]: frozenset[str]() for user in control.group_users(group)}
+    pair = Pair("in doubt", group, held, (ASSIGN, TO_POWER_BI), (first, second))
+    wrong = list(unexplained(two_hosts, pair))
+    assert not wrong, "\n".join(wrong[:10])
