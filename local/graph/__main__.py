@@ -46,6 +46,7 @@ def main() -> None:
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=120,  # as Graph's front end: a client never meets a connection that is just closing
         server_header=False,
         ssl_certfile=arguments.cert,
         ssl_keyfile=arguments.key,

@@ -20,6 +20,9 @@ logger = logging.getLogger("host")
 
 # The listening socket closes this long (seconds) after the last answer is due.
 _SERVER_GRACE = 1
+# An idle connection stays open this long (seconds), as the front end of Azure keeps it; uvicorn's own 5 seconds
+# close connections that a client is just about to use.
+_KEEP_ALIVE = 240
 _SECOND_SIGNAL_EXIT_CODE = 130
 
 
@@ -104,6 +107,7 @@ def _config(host: Host, settings: LocalSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_SERVER_GRACE,
+        timeout_keep_alive=_KEEP_ALIVE,
     )
 
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from shared.jobs import items as rules
 from shared.jobs import settle
-from shared.jobs.carry_out import Portion, carry_out
+from shared.jobs.carry_out import carry_out
 from shared.jobs.changing import change_job
 from shared.jobs.leave import take_leave
 from shared.jobs.messages import LANES, ChunkMessage, send_chunk
+from shared.jobs.portion import Portion
 from shared.jobs.records import ChunkRecord, JobRecord, Phase, user_hash
 from shared.jobs.services import Services
 from shared.models import Action, CodedError, Item, ItemStatus

@@ -42,11 +42,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SelectedGroup:
-    """`users` is set where the members were counted by another job: the one to undo, or the dry run."""
+    """`users` is set where the members were counted by another job: the one to undo, or the dry run.
+
+    `error` says why the dry run to carry out holds none of them.
+    """
 
     group_id: str
     display_name: str
     users: int | None = None
+    error: CodedError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 The checks come in the order of the HTTP contract. What follows once they are passed is `shared.jobs.accept`.
 """
 
+import math
 import secrets
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ from shared.errors import (
     InvalidRequest,
     KeyReused,
     NotFound,
+    PassingGraphError,
     Unavailable,
 )
 from shared.graph.directory import Group
@@ -30,7 +32,7 @@ from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.rate import SubmitRate
 from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
 from shared.jobs.services import Services
-from shared.models import Action, Caller, Catalog, JobRequest, JobStatus, JobView
+from shared.models import Action, Caller, Catalog, CodedError, GroupStatus, JobRequest, JobStatus, JobView
 
 PLAN_LIFETIME = timedelta(hours=24)
 _KEYED_JOBS = uuid.UUID("5d0f7c52-6c57-4a44-8f3c-0c1d3e6b8a11")
@@ -38,6 +40,10 @@ _KEYED_JOBS = uuid.UUID("5d0f7c52-6c57-4a44-8f3c-0c1d3e6b8a11")
 _REMOVES = (
     "This removes licenses: what Microsoft 365 keeps for them (mailbox, phone number, files) is removed from "
     'Microsoft 365 after its grace period. Repeat the request with "confirm": true if that is wanted.'
+)
+
+_NOT_PLANNED = (
+    "The dry run could not read this group: the plan holds none of its users. Make a new one for it."
 )
 
 
@@ -113,7 +119,7 @@ class Submitter:
         try:
             found = self._services.directory.groups_by_id(request.group_ids)
         except GraphError as error:
-            raise Unavailable(f"{error.message} {SEND_AGAIN}", code="GraphUnavailable") from error
+            raise _graph_away(error) from error
         catalog = self._catalog()
         _check_plans(request, catalog)
         missing = [*_missing_groups(request, found), *_missing_licenses(request, catalog)]
@@ -131,7 +137,7 @@ class Submitter:
         try:
             return self._services.catalog.get(max_age=max_age)
         except GraphError as error:
-            raise Unavailable(f"{error.message} {SEND_AGAIN}", code="GraphUnavailable") from error
+            raise _graph_away(error) from error
 
     # --- plans and undos ----------------------------------------------------------------------------------
 
@@ -161,7 +167,7 @@ class Submitter:
         if not request.allow_shortage:
             needed = [line.sku_id for line in view.view(self._services, plan).demand if line.needed]
             _check_units(self._catalog() if needed else {}, dict.fromkeys(needed, "plan"))
-        return self._new(planned_request(request, plan.request), self._groups_of(plan), plan.job_id)
+        return self._new(planned_request(request, plan.request), self._groups_planned(plan), plan.job_id)
 
     def _of_undo(self, request: JobRequest, job_id: str) -> JobFacts:
         job = self._services.jobs.get(str(request.undo_of))
@@ -185,6 +191,17 @@ class Submitter:
             removes = any(tally.adds for tally in self._services.jobs.tallies(plan.request.undo_of))
         if removes:
             raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
+
+    def _groups_planned(self, plan: JobRecord) -> tuple[SelectedGroup, ...]:
+        """What the dry run could not read is no part of its plan, and stays failed in the job that carries it out."""
+        return tuple(
+            replace(selected, error=CodedError("NotPlanned", _NOT_PLANNED))
+            if group.status is GroupStatus.FAILED
+            else selected
+            for selected, group in zip(
+                self._groups_of(plan), view.view(self._services, plan).groups, strict=True
+            )
+        )
 
     def _groups_of(self, job: JobRecord) -> tuple[SelectedGroup, ...]:
         groups = view.view(self._services, job).groups
@@ -237,13 +254,20 @@ def _job_id(caller: Caller, key: str | None) -> str:
     return str(uuid.uuid5(_KEYED_JOBS, f"{caller.key}\n{key}") if key is not None else uuid.uuid4())
 
 
+def _graph_away(error: GraphError) -> Unavailable:
+    """A check that could not be made. Graph's own Retry-After wins."""
+    seconds = error.retry_after if isinstance(error, PassingGraphError) else None
+    retry_after = {"retry_after": math.ceil(seconds)} if seconds else {}
+    return Unavailable(f"{error.message} {SEND_AGAIN}", code="GraphUnavailable", **retry_after)
+
+
 def _missing_groups(request: JobRequest, found: dict[str, Group | GraphError]) -> Iterable[Fault]:
     for position, group_id in enumerate(request.group_ids):
         answer = found[group_id]
         if isinstance(answer, Group):
             continue
         if answer.code != "GroupNotFound":
-            raise Unavailable(f"{answer.message} {SEND_AGAIN}", code="GraphUnavailable") from answer
+            raise _graph_away(answer) from answer
         yield Fault(
             "GroupNotFound",
             f"There is no group {group_id} in this tenant. Check the id, or choose the group by name.",

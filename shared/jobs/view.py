@@ -66,7 +66,8 @@ def _groups(job: JobRecord, records: Mapping[int, GroupRecord]) -> Iterable[JobG
     for index, selected in enumerate(job.facts.groups):
         record = records.get(index)
         if job.facts.source_job_id:
-            yield JobGroup(selected.group_id, selected.display_name, GroupStatus.DONE, selected.users)
+            status = GroupStatus.FAILED if selected.error else GroupStatus.DONE
+            yield JobGroup(selected.group_id, selected.display_name, status, selected.users, selected.error)
         elif record is None:
             ended = job.phase is Phase.ENDED
             status = GroupStatus.CANCELED if ended else GroupStatus.PENDING

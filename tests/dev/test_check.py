@@ -8,6 +8,8 @@ import pytest
 
 from tests.dev.conftest import dev
 
+pytestmark = pytest.mark.xdist_group("checkout")  # one set-up for all
+
 # Unformatted, an import that nobody uses, and a wrong type.
 FAULTY = "import os\ndef wrong( ) -> int: return 'text'\n"
 PASSING = "def test_passes() -> None:\n    assert True\n"

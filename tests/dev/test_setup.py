@@ -16,6 +16,8 @@ from local.up.toolchain import AZURITE_VERSION, Toolchain
 from tests.dev.conftest import dev
 from tests.support.process import ROOT
 
+pytestmark = pytest.mark.xdist_group("checkout")  # one set-up for all
+
 # Runs dev.py as another version of Python would: what counts is what it believes to run under.
 AS_PYTHON_3_13 = """
 import runpy, sys

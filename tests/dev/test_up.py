@@ -21,6 +21,7 @@ from tests.support.api import Api
 from tests.support.eventually import eventually
 
 pytestmark = [
+    pytest.mark.xdist_group("checkout"),
     pytest.mark.system,
     pytest.mark.azurite,
     pytest.mark.skipif(

@@ -47,6 +47,15 @@ def test_assign_to_three_overlapping_groups(system: System, tenant: Tenant) -> N
     ]
 
 
+def test_devices_and_contacts_among_the_members_are_left_out(system: System) -> None:
+    api, control = system.host.api, system.graph.control
+    groups = [control.group_named(name) for name in ("Managed Devices", "Suppliers")]
+    job = api.run({"action": "assign", "groupIds": groups, "licenses": [{"skuId": POWER_BI}]})
+    items = check_job(api, control, job)
+    assert [(group["status"], group["users"]) for group in job["groups"]] == [("done", 5), ("done", 0)]
+    assert len(items) == job["progress"]["total"] == 5
+
+
 def test_remove(system: System, tenant: Tenant) -> None:
     api, control = system.host.api, system.graph.control
     body = {

@@ -118,6 +118,25 @@ def test_a_plan_does_exactly_what_the_dry_run_said(system: System, tenant: Tenan
     ]
 
 
+def test_a_group_that_the_dry_run_could_not_read_is_no_part_of_the_plan(
+    system: System, tenant: Tenant
+) -> None:
+    """Nobody may take the job for the whole of what was selected."""
+    system.control.add_faults(
+        {"kind": "status", "status": 403, "path": f"groups/{tenant.groups['Europe']}/trans"}
+    )
+    plan = dry_run(system, assign(tenant, "Berlin", "Europe"))
+    assert [group["status"] for group in plan["groups"]] == ["done", "failed"]
+    system.control.clear_faults()
+
+    job = system.api.run({"plan": plan["id"]}, status="FinishedWithException")
+
+    check_job(system.api, system.control, job)
+    assert said(system, job) == said(system, plan)
+    assert [group["status"] for group in job["groups"]] == ["done", "failed"]
+    assert job["groups"][1]["error"]["code"] == "NotPlanned"
+
+
 def test_who_changed_since_is_left_alone_and_the_others_are_not(system: System, tenant: Tenant) -> None:
     control, users = system.control, tenant.users
     control.patch_user(users["direct"], licenses=[direct(VISIO), direct(OFFICE_E3)])
