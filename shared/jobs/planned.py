@@ -8,6 +8,7 @@ from shared.jobs.records import ChunkRecord, JobRecord
 from shared.jobs.services import Services
 from shared.models import (
     Action,
+    Before,
     Catalog,
     ChangeRequest,
     Grant,
@@ -100,12 +101,17 @@ def plan_item(
     if request.action is Action.EXPORT:
         return LicensePlan(ItemStatus.UNCHANGED)
     seen = sources.seen.get(item.user_id)
-    if seen is not None and seen.before is not None and not same_as_planned(seen.before, user):
+    if seen is not None and seen.before is not None and not same_as_planned(_left(seen.before, item), user):
         return _OUTDATED
     if request.action is Action.UNDO:
         undone = sources.undone[item.user_id]
         return plan_undo(undone, user, grants, catalog, now, _known(sources.undone_action))
     return plan_user(change_request(job), user, grants, catalog, now)
+
+
+def _left(before: Before, item: Item) -> Before:
+    """What the dry run saw, but for the location that an earlier try of this item has set."""
+    return replace(before, usage_location=item.location.after) if item.location else before
 
 
 _OUTDATED = LicensePlan(

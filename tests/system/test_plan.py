@@ -118,6 +118,19 @@ def test_a_plan_does_exactly_what_the_dry_run_said(system: System, tenant: Tenan
     ]
 
 
+def test_a_try_that_set_the_location_alone_does_not_outdate_the_plan(system: System, tenant: Tenant) -> None:
+    plan = dry_run(system, assign(tenant, "Europe", "Berlin", usageLocation="FR"))
+    system.control.add_faults(
+        {"kind": "status", "status": 429, "retryAfter": 1, "path": "assignLicense", "times": 5}
+    )
+
+    job = system.api.run({"plan": plan["id"]}, status="Finished")
+
+    check_job(system.api, system.control, job)
+    assert said(system, job) == said(system, plan)
+    assert max(item["attempts"] for item in system.api.items(job["id"])) > 1
+
+
 def test_a_group_that_the_dry_run_could_not_read_is_no_part_of_the_plan(
     system: System, tenant: Tenant
 ) -> None:
