@@ -47,7 +47,7 @@ const COLUMNS = [
 
 function Held({ held }) {
   const groups = held.inheritedFrom.map(({ displayName }) => displayName);
-  return html`${held.displayName}
+  return html`${held.displayName}${" "}
     <span class="quiet">
       ${[held.direct && "direct", groups.length && `through ${listOf(groups)}`].filter(Boolean).join(", ")}${held.disabledPlans.length > 0 &&
       `, ${held.disabledPlans.length} services off`}
