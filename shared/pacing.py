@@ -34,6 +34,9 @@ COMFORTABLE_SHARE = 100
 LINGER_SECONDS = 0.3
 """How long to wait for a comfortable share once a small one is to be had."""
 
+FRESH_SECONDS = 1.0
+"""So long after our last change nobody is sent away without a look at the shared row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -197,7 +200,8 @@ class WritePacer:
     def _change(self, change: Callable[[Window, float], T]) -> T:
         while True:
             with self._turn:
-                data, etag = self._cached or self._store.pace(self._what)
+                known = self._cached
+                data, etag = known or self._store.pace(self._what)
                 now = self._now()
                 window = Window.load(self._limit, data)
                 window.settle_time(now)
@@ -205,8 +209,10 @@ class WritePacer:
                 answer = change(window, now)
                 changed = window.dump()
                 if changed == before:
-                    self._forget_stale(now)
-                    return answer
+                    if known is None or now - self._cached_at <= FRESH_SECONDS:
+                        return answer
+                    self._cached = None  # another instance may have given something back since
+                    continue
                 try:
                     etag = self._store.save_pace(self._what, changed, etag)
                 except Superseded:
@@ -216,11 +222,6 @@ class WritePacer:
                     self._cached, self._cached_at = (changed, etag), now
                     return answer
             time.sleep(continue_after)
-
-    def _forget_stale(self, now: float) -> None:
-        """Another instance may have given something back since: look again next time, though not at each turn."""
-        if now - self._cached_at > 1.0:
-            self._cached, self._cached_at = None, now
 
 
 def _take(window: Window, now: float, *, wanted: int, key: str) -> tuple[int, float]:

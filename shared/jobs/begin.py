@@ -8,7 +8,7 @@ from shared.jobs.changing import change_job
 from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group, send_job
 from shared.jobs.records import GroupRecord, JobRecord, Phase
 from shared.jobs.services import Services
-from shared.models import CodedError, GroupStatus, JobStatus
+from shared.models import CodedError, JobStatus
 
 log = logging.getLogger(__name__)
 MAX_WAIT_SECONDS = 24 * 3600
@@ -73,7 +73,7 @@ def _post_groups(services: Services, job: JobRecord) -> None:
     waiting = False
     for index in range(len(job.facts.groups)):
         group = records.get(index, GroupRecord(index))
-        if group.run < job.run and group.status is not GroupStatus.DONE:
+        if not group.belongs_to(job.run):
             group = GroupRecord(index, run=job.run, epoch=group.epoch + 1, etag=group.etag)
             services.jobs.save_group(job.job_id, group)
         if not group.status.terminal:

@@ -30,6 +30,9 @@ def expand(services: Services, job_id: str, index: int) -> None:
         log.debug("group %d of job %s has nothing to expand", index, job_id)
         return
     group = services.jobs.group(job_id, index)
+    if not group.belongs_to(job.run):
+        log.info("group %d of job %s: a message of a former run came before the start", index, job_id)
+        return
     if not group.status.terminal:
         if job.cancel_requested:
             group.status = GroupStatus.CANCELED
@@ -46,7 +49,7 @@ def _last_has_ended(services: Services, job: JobRecord, group: GroupRecord) -> b
     Whoever is the last to end sees that by one row; to look at all rows after each group is 250,000 rows for 500.
     """
     last = len(job.facts.groups) - 1
-    return group.index == last or services.jobs.group(job.job_id, last).status.terminal
+    return group.index == last or services.jobs.group(job.job_id, last).has_ended(job.run)
 
 
 def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
@@ -152,7 +155,7 @@ def _may_replace(request: JobRequest, member: Member) -> bool:
 def fan_out_after_last(services: Services, job: JobRecord) -> None:
     """Fan out once every group has come to its end; here and now, since a message more would cost a poll."""
     groups = services.jobs.groups(job.job_id)
-    if len(groups) < len(job.facts.groups) or not all(group.status.terminal for group in groups.values()):
+    if len(groups) < len(job.facts.groups) or not all(group.has_ended(job.run) for group in groups.values()):
         return
     ours = False
 

@@ -132,6 +132,14 @@ class GroupRecord:
     updated_at: datetime | None = None
     etag: str = ""
 
+    def belongs_to(self, run: int) -> bool:
+        """Whether it counts in this run. A start has yet to take up again what a former run did not read."""
+        return self.status is GroupStatus.DONE or self.run >= run
+
+    def has_ended(self, run: int) -> bool:
+        """Whether this run has nothing more to read of it."""
+        return self.status.terminal and self.belongs_to(run)
+
 
 @dataclass(frozen=True, slots=True)
 class PageMember:

@@ -81,7 +81,7 @@ def outcome(job: JobRecord, now: JobView) -> tuple[JobStatus, CodedError | None]
     """Unchanged counts as success. The error is never missing where the job did not end Finished."""
     counts = now.counts
     groups = [group.status for group in now.groups]
-    groups_failed = groups.count(GroupStatus.FAILED)
+    groups_failed = len(groups) - groups.count(GroupStatus.DONE) - groups.count(GroupStatus.CANCELED)
     not_begun = job.phase in (Phase.ACCEPTED, Phase.HELD)
     if job.cancel_requested and (not_begun or counts.canceled or GroupStatus.CANCELED in groups):
         return JobStatus.CANCELED, CodedError("Canceled", f"A person canceled the job; {_summary(now)}")
@@ -96,7 +96,11 @@ def outcome(job: JobRecord, now: JobView) -> tuple[JobStatus, CodedError | None]
 def _summary(now: JobView) -> str:
     """`12 of 40 users failed: see the items with status failed.`"""
     counts: Counts = now.counts
-    failed_groups = [group.display_name for group in now.groups if group.status is GroupStatus.FAILED]
+    failed_groups = [
+        group.display_name
+        for group in now.groups
+        if group.status not in (GroupStatus.DONE, GroupStatus.CANCELED)
+    ]
     parts = []
     if counts.failed:
         parts.append(f"{counts.failed} of {counts.total} users failed: the failed items say why")

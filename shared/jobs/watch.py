@@ -14,11 +14,9 @@ from shared.jobs import chunk, settle
 from shared.jobs.messages import (
     LANES,
     ChunkMessage,
-    GroupMessage,
     JobMessage,
     Step,
     send_chunk,
-    send_group,
     send_job,
 )
 from shared.jobs.records import ChunkTally, JobRecord, Phase
@@ -111,13 +109,9 @@ def _revive_groups(services: Services, job: JobRecord, now: datetime) -> None:
     moved = [group.updated_at for group in groups.values() if group.updated_at]
     if not _silent(services, GROUPS, max(moved, default=job.started_at or job.facts.created_at), now):
         return
-    log.warning("job %s stood still; its groups are sent again", job.job_id)
-    for index in range(len(job.facts.groups)):
-        group = groups.get(index)
-        if group is None or not group.status.terminal:
-            send_group(services.queues, GroupMessage(job.job_id, index))
-    if groups and all(group.status.terminal for group in groups.values()):
-        send_group(services.queues, GroupMessage(job.job_id, min(groups)))
+    _resend(
+        services, job, Step.BEGIN
+    )  # which posts the groups that have not ended, or goes on if none is left
 
 
 def _revive_chunks(services: Services, job: JobRecord, now: datetime) -> None:

@@ -2,7 +2,19 @@
 
 import pytest
 
-from shared.pacing import LINGER_SECONDS, RESERVATION_SECONDS, Limit, Window, read_limit
+from shared.pacing import (
+    FRESH_SECONDS,
+    LINGER_SECONDS,
+    RESERVATION_SECONDS,
+    Limit,
+    Reservation,
+    Wait,
+    Window,
+    WritePacer,
+    read_limit,
+)
+from shared.storage.tables import Superseded
+from shared.storage.work_store import WorkStore
 
 LIMIT = Limit(300, 15)
 
@@ -93,3 +105,46 @@ def test_the_record_comes_back_as_it_was() -> None:
 )
 def test_reads_follow_from_writes(writes: Limit, reads: Limit) -> None:
     assert read_limit(writes) == reads
+
+
+class SharedRow(WorkStore):
+    """The row of the window, as every instance sees it."""
+
+    def __init__(self) -> None:
+        self.row, self.version, self.reads = b"", 0, 0
+
+    def pace(self, _what: str) -> tuple[bytes, str | None]:
+        self.reads += 1
+        return self.row, str(self.version) if self.version else None
+
+    def save_pace(self, _what: str, data: bytes, etag: str | None) -> str:
+        if etag != (str(self.version) if self.version else None):
+            raise Superseded("row")
+        self.row, self.version = data, self.version + 1
+        return str(self.version)
+
+
+def test_nobody_is_sent_away_for_what_another_instance_has_given_back() -> None:
+    now = [1000.0]
+    store = SharedRow()
+    first, second = (WritePacer(store, LIMIT, lambda: now[0]) for _ in range(2))
+    taken = second.reserve(200, 0.0)
+    assert isinstance(taken, Reservation)
+    own = first.reserve(100, 0.0)
+    assert isinstance(own, Reservation)
+    second.settle(taken, [])
+    now[0] += FRESH_SECONDS + 0.1
+    leave = first.reserve(200, 0.0)
+    assert isinstance(leave, Reservation)
+    assert leave.number == 200
+
+
+def test_who_waits_in_turns_does_not_ask_the_row_each_time() -> None:
+    now = [1000.0]
+    store = SharedRow()
+    pacer = WritePacer(store, LIMIT, lambda: now[0])
+    pacer.hold(100.0)
+    reads = store.reads
+    for _ in range(10):
+        assert isinstance(pacer.reserve(20, 0.0), Wait)
+    assert store.reads == reads
