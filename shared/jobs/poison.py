@@ -43,16 +43,21 @@ def settle_message(services: Services, support: SupportStore, queue: str, messag
 def _settle(services: Services, queue: str, body: Any) -> str:
     if queue == JOBS:
         job_message = messages.read_job(body)
-        return _settle_step(services, job_message.job_id, job_message.step)
+        return _of(job_message.job_id, _settle_step(services, job_message.job_id, job_message.step))
     if queue == GROUPS:
         group_message = messages.read_group(body)
-        return _settle_group(services, group_message.job_id, group_message.group)
+        return _of(group_message.job_id, _settle_group(services, group_message.job_id, group_message.group))
     if queue == CHUNKS:
         chunk_message = messages.read_chunk(body)
-        return _settle_chunk(services, chunk_message)
+        return _of(chunk_message.job_id, _settle_chunk(services, chunk_message))
     if queue == EVENTS:
         return give_up(services, read_event(body))
     raise UnreadableMessage(f"nothing is known of the queue {queue}")
+
+
+def _of(job_id: str, outcome: str) -> str:
+    """Names the job: a person has to find the one to start again."""
+    return f"job {job_id}: {outcome}"
 
 
 def _settle_step(services: Services, job_id: str, step: Step) -> str:
