@@ -67,6 +67,8 @@ def cancel(services: Services, job_id: str) -> JobView:
         NotFound: JobNotFound.
         Conflict: JobNotCancelable.
     """
+    job_on_record(services, job_id)
+    watch.arm(services, job_id)  # a job whose row was lost, as where tables were restored, comes to its end too
 
     def to_canceling(job: JobRecord) -> bool:
         if job.status.terminal:
