@@ -68,7 +68,7 @@ def cancel(services: Services, job_id: str) -> JobView:
         Conflict: JobNotCancelable.
     """
     job_on_record(services, job_id)
-    watch.arm(services, job_id)  # a job whose row was lost, as where tables were restored, comes to its end too
+    watch.arm(services, job_id)  # a row that was lost, as where tables were restored, is made anew
 
     def to_canceling(job: JobRecord) -> bool:
         if job.status.terminal:
