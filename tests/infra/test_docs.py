@@ -16,7 +16,10 @@ from tests.infra.rules import ALERTS
 from tests.infra.template import Template
 from tests.support.process import ROOT
 
-DOCS = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+DOCS = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 PLACE = re.compile(
     r"`?((?:infra|docs|shared|handlers|tests|local|portal)/[\w./-]+\.(?:bicep|py|sh|ps1|kql|md|json|js))"

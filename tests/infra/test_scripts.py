@@ -32,26 +32,31 @@ if given[:2] == ["cloud", "show"]:
     print("https://graph.microsoft.com/")
 elif "--method" in given:
     pass
+elif "/appRoleAssignedTo" in url:
+    print("an-assignment" if "{held}" in query else "")
 elif url.endswith("/appRoleAssignments"):
     print("{held}")
-elif "appId=" in url:
-    print("{graph}")
+elif found := re.search("value=='([^']+)'", query):
+    print(found[1])
 else:
-    print(re.search("value=='([^']+)'", query)[1])
+    print("{graph}")
 '''
 
 
+Outcome = tuple[subprocess.CompletedProcess[str], list[dict[str, str]]]
+
+
 def grant_roles(
-    folder: Path, *arguments: str
-) -> tuple[subprocess.CompletedProcess[str], list[dict[str, str]]]:
+    folder: Path, *arguments: str, script: str = "grant-graph-roles.sh", held: str = HELD
+) -> Outcome:
     """Run the script; its outcome and the bodies that it posted."""
     log = folder / "calls"
     log.touch()
     az = folder / "az"
-    az.write_text(AZ.format(python=sys.executable, log=str(log), held=HELD, graph=GRAPH), encoding="utf-8")
+    az.write_text(AZ.format(python=sys.executable, log=str(log), held=held, graph=GRAPH), encoding="utf-8")
     az.chmod(0o755)
     done = subprocess.run(
-        ["bash", str(SCRIPTS / "grant-graph-roles.sh"), *arguments],
+        ["bash", str(SCRIPTS / script), *arguments],
         env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -91,6 +96,33 @@ def test_a_wrong_call_grants_nothing(tmp_path: Path, arguments: tuple[str, ...])
     done, posted = grant_roles(tmp_path, *arguments)
     assert done.returncode == 2
     assert "object id of the identity" in done.stderr
+    assert posted == []
+
+
+@needs_bash
+@pytest.mark.parametrize("role", ["Licenses.Read", "Licenses.Manage"])
+def test_a_person_gets_a_role_of_the_app(tmp_path: Path, role: str) -> None:
+    done, posted = grant_roles(tmp_path, GRAPH, role, PRINCIPAL, script="grant-app-role.sh")
+    assert done.returncode == 0, done.stderr
+    assert posted == [{"principalId": PRINCIPAL, "resourceId": GRAPH, "appRoleId": role}]
+
+
+@needs_bash
+def test_who_has_the_role_of_the_app_keeps_it(tmp_path: Path) -> None:
+    held = "Licenses.Read"
+    done, posted = grant_roles(tmp_path, GRAPH, held, PRINCIPAL, script="grant-app-role.sh", held=held)
+    assert (done.returncode, done.stdout, posted) == (0, "Licenses.Read: granted already\n", [])
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    "arguments",
+    [(), (GRAPH, "Licenses.Read"), (GRAPH, "Licenses.Write", PRINCIPAL), ("x", "Licenses.Read", PRINCIPAL)],
+)
+def test_a_wrong_call_gives_no_role(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done, posted = grant_roles(tmp_path, *arguments, script="grant-app-role.sh")
+    assert done.returncode == 2
+    assert "client id of the registration" in done.stderr
     assert posted == []
 
 
