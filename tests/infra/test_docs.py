@@ -83,6 +83,11 @@ def test_it_leaves_nothing_out(name: str, words: list[str]) -> None:
 def test_the_runbook_has_a_chapter_for_every_alert(template: Template) -> None:
     text = read("docs/runbook.md")
     assert [name for name in ALERTS if f"`{name}`" not in text] == []
+    named = re.findall(
+        r"displayName: 'License Management: ([a-z-]+)'", template.text("infra/app/alerts.bicep")
+    )
+    assert named
+    assert [name for name in (*named, "unhealthy") if f"`{name}`" not in text] == []
     queries = {path.stem for path in (ROOT / "infra" / "queries").glob("*.kql")}
     assert set(re.findall(r"(?:^|; )query ([a-z-]+)", text, re.M)) <= queries
     assert [name for name in queries if name not in text] == []
