@@ -1,5 +1,6 @@
 """Temporary licences in the table `grants`; see `shared.storage.grant_rows` for the rows."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from shared.storage.grant_rows import (
     behind,
     due_key,
     ended_prefix,
+    entity,
     grant_in,
     id_key,
     operations,
@@ -29,6 +31,8 @@ from shared.storage.grant_rows import (
     stored_in,
     user_prefix,
 )
+
+log = logging.getLogger(__name__)
 
 PAGE = 1000
 """Rows that one request returns at most."""
@@ -173,8 +177,24 @@ class GrantStore:
         try:
             tables.transact(self._table, batch)
         except tables.Superseded:
+            for change in changes:
+                if change.before is not None:
+                    self._put_back_due(change.before)
             return changes
         return []
+
+    def _put_back_due(self, stored: Stored) -> None:
+        """Write the `due` row if it is lost, as where tables were restored in part, and the grant is as it was read.
+
+        Each change deletes or replaces that row, so without it none could be written: a job would try for ever.
+        """
+        record = stored.record
+        key = id_key(record.grant_id) if stored.by_id else user_prefix(record.user_id) + record.sku_id
+        as_read = tables.replace_operation(entity(key, record), stored.etag)
+        try:
+            tables.transact(self._table, [as_read, tables.create_operation(entity(due_key(record), record))])
+        except tables.Superseded:
+            log.debug("grant %s has its due row, or was changed meanwhile", record.grant_id)
 
     # --- sweeps -------------------------------------------------------------------------------------------
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.api.other_bodies import GrantTerm
 from shared.api.record_answers import GrantView
 from shared.ledger import ANNOUNCED_FOR, Ledger
 from shared.models import Action, LicensePlan
+from shared.storage.connection import Storage
 from tests.integration.ledger.builders import (
     ADELE,
     LATER,
@@ -30,6 +32,7 @@ from tests.integration.ledger.builders import (
     sweep_job,
     user_id,
 )
+from tests.integration.ledger.conftest import CountedStorage
 
 
 def running(ledger: Ledger, n: int = 0, sku_id: str = VISIO) -> datetime | None:
@@ -338,3 +341,37 @@ def test_moving_a_grant_takes_the_announcement_away(ledger: Ledger) -> None:
     ledger.carry_out(job(name="second"), [(item(), plan(moves(LATER)))])
 
     assert only(ledger.find()[0]).status == "running"
+
+
+# --- rows that were lost ------------------------------------------------------------------------------------
+
+
+def lose_due_rows(storage: Storage) -> None:
+    rows = storage.table("grants").query_entities("RowKey ge 'due|' and RowKey lt 'due}'")
+    for row in list(rows):
+        storage.table("grants").delete_entity(row)
+
+
+def test_a_grant_without_its_row_by_expiry_can_still_be_ended(
+    ledger: Ledger, storage: CountedStorage
+) -> None:
+    """As where tables were restored in part: a job over such a user would try for ever."""
+    give(ledger, [item(0), item(1)])
+    lose_due_rows(storage)
+
+    ledger.carry_out(job(name="later"), [(item(0), plan(makes_permanent())), (item(1), plan(moves(LATER)))])
+
+    assert only(ended(ledger)).reason == "MadePermanent"
+    assert only(ledger.find()[0]).expires_at == LATER
+    assert (ledger.count_due(SOON), ledger.count_due(LATER)) == (0, 1)
+
+
+def test_a_person_can_still_move_a_grant_without_its_row_by_expiry(
+    ledger: Ledger, storage: CountedStorage
+) -> None:
+    give(ledger, [item()])
+    grant_id = only(ledger.find()[0]).grant_id
+    lose_due_rows(storage)
+
+    assert ledger.change(grant_id, GrantTerm(LATER), ADELE, NOW).expires_at == LATER
+    assert ledger.count_due(LATER) == 1
