@@ -188,6 +188,24 @@ def no_keys(template: Template) -> Iterator[str]:
             yield f"{path.relative_to(template.root).as_posix()} has {match[0]}"
 
 
+def the_record_is_kept(template: Template) -> Iterator[str]:
+    """Nobody deletes the account by mistake, a deleted file can be had back, and deletions are on record."""
+    resources = template.file("app/storage.bicep")["resources"]
+    lock = body(resources["keep"]) if "keep" in resources else {}
+    if lock.get("properties", {}).get("level") != "CanNotDelete" or "account" not in set(texts(lock)):
+        yield "nothing locks the storage account"
+    if body(resources["blobs"])["properties"].get("deleteRetentionPolicy", {}).get("enabled") is not True:
+        yield "a deleted blob is gone"
+    for service in ("blobs", "queueService", "tableService"):
+        logs = [
+            found
+            for _, found in template.resources("Microsoft.Insights/diagnosticSettings")
+            if service in set(texts(found)) and "StorageDelete" in set(texts(found))
+        ]
+        if not logs:
+            yield f"deletions of {service} are not on record"
+
+
 def alerts_are_there(template: Template) -> Iterator[str]:
     """Each alert reads its query, each rule tells the same people."""
     tree = template.file("app/alerts.bicep")
@@ -272,6 +290,7 @@ RULES: tuple[Rule, ...] = (
     sign_in_guards,
     registration_is_right,
     no_keys,
+    the_record_is_kept,
     alerts_are_there,
     concurrency_fits,
     modules_fit,
