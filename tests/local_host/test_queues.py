@@ -3,11 +3,12 @@
 import base64
 import json
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 from tests.local_host.conftest import QUEUE_OPTIONS, AppRun, StartApp
@@ -82,6 +83,8 @@ def test_what_is_no_base64_goes_to_poison_at_once(run: AppRun) -> None:
 
 def test_a_failed_message_of_a_poison_queue_stays_hidden_for_its_lease(run: AppRun) -> None:
     poison = run.queue("-poison")
+    with suppress(ResourceExistsError):  # made by the host for the first message that fails
+        poison.create_queue()
     send(poison, "fail again")
     first, second = wait_for(run, "poison", "fail again", count=2)[:2]
     assert second["time"] - first["time"] >= 1.5  # the lease of 2 s, not the visibility timeout of 0
