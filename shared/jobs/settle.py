@@ -81,7 +81,7 @@ def outcome(job: JobRecord, now: JobView) -> tuple[JobStatus, CodedError | None]
     """Unchanged counts as success. The error is never missing where the job did not end Finished."""
     counts = now.counts
     groups = [group.status for group in now.groups]
-    groups_failed = len(groups) - groups.count(GroupStatus.DONE) - groups.count(GroupStatus.CANCELED)
+    groups_failed = len(_unread(now))
     not_begun = job.phase in (Phase.ACCEPTED, Phase.HELD)
     if job.cancel_requested and (not_begun or counts.canceled or GroupStatus.CANCELED in groups):
         return JobStatus.CANCELED, CodedError("Canceled", f"A person canceled the job; {_summary(now)}")
@@ -96,18 +96,18 @@ def outcome(job: JobRecord, now: JobView) -> tuple[JobStatus, CodedError | None]
 def _summary(now: JobView) -> str:
     """`12 of 40 users failed: see the items with status failed.`"""
     counts: Counts = now.counts
-    failed_groups = [
-        group.display_name
-        for group in now.groups
-        if group.status not in (GroupStatus.DONE, GroupStatus.CANCELED)
-    ]
+    unread = _unread(now)
     parts = []
     if counts.failed:
         parts.append(f"{counts.failed} of {counts.total} users failed: the failed items say why")
     if counts.canceled:
         parts.append(f"{counts.canceled} of {counts.total} users were not begun")
-    if failed_groups:
-        parts.append(
-            f"{len(failed_groups)} of {len(now.groups)} groups could not be read: {', '.join(failed_groups[:5])}"
-        )
+    if unread:
+        parts.append(f"{len(unread)} of {len(now.groups)} groups could not be read: {', '.join(unread[:5])}")
     return "; ".join(parts or ["nothing was begun"]) + "."
+
+
+def _unread(now: JobView) -> list[str]:
+    """Names of the groups that failed, or of which nobody knows how they ended: never taken for read."""
+    ended_well = (GroupStatus.DONE, GroupStatus.CANCELED)
+    return [group.display_name for group in now.groups if group.status not in ended_well]

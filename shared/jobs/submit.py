@@ -194,13 +194,15 @@ class Submitter:
 
     def _groups_planned(self, plan: JobRecord) -> tuple[SelectedGroup, ...]:
         """What the dry run could not read is no part of its plan, and stays failed in the job that carries it out."""
+        not_planned = CodedError("NotPlanned", _NOT_PLANNED)
         return tuple(
-            replace(selected, error=CodedError("NotPlanned", _NOT_PLANNED))
-            if group.status is GroupStatus.FAILED
-            else selected
-            for selected, group in zip(
-                self._groups_of(plan), view.view(self._services, plan).groups, strict=True
+            SelectedGroup(
+                group.group_id,
+                group.display_name,
+                group.users,
+                not_planned if group.status is GroupStatus.FAILED else None,
             )
+            for group in view.view(self._services, plan).groups
         )
 
     def _groups_of(self, job: JobRecord) -> tuple[SelectedGroup, ...]:
