@@ -44,7 +44,7 @@ def test_licenses_are_removed_by_keyboard_alone(portal: Portal, system: System) 
 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Groups").press("Enter")
     expect(portal.heading("Groups")).to_be_focused()
-    assert page.title().startswith("Groups ")
+    assert page.title().startswith("Groups "), "the title is set before the focus moves"
     page.get_by_label("Search groups").press_sequentially("Keyboard")
     portal.group("Keyboard").press("Space")
     portal.button("Assign Licenses").focus()

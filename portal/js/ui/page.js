@@ -1,5 +1,5 @@
 // The frame of a view: its title, which is the page's too and takes the focus when people come here.
-import { html, useEffect, useLayoutEffect, useRef } from "../lib.js";
+import { html, useLayoutEffect, useRef } from "../lib.js";
 import { clock } from "../format.js";
 import { paused } from "../loading.js";
 import { Icon } from "./icons.js";
@@ -9,7 +9,8 @@ let firstPage = true;
 
 export function Page({ title, crumbs = [], aside, children }) {
   const heading = useRef(null);
-  useEffect(() => {
+  // Before the focus moves: screen readers and the browser's history take the title at that moment.
+  useLayoutEffect(() => {
     document.title = `${title} – License Management`;
   }, [title]);
   useLayoutEffect(() => {
