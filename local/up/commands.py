@@ -127,12 +127,12 @@ def test(toolchain: Toolchain, pytest_arguments: Sequence[str]) -> int:
     """Run every check, then pytest; pytest's exit code, or 1 if a check alone failed.
 
     Most tests wait for processes rather than compute, so one worker more than there are processors is busy. The
-    tests of a group (by default those of a file) stay together: they share what they started. `-n 0` runs all in one
-    process.
+    tests of a group (by default those of a file) stay together: they share what they started. Their order is kept:
+    by number of tests, the few that take longest would begin last. `-n 0` runs all in one process.
     """
     started = time.monotonic()
     checks = check(toolchain)
-    workers = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadgroup")
+    workers = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadgroup", "--no-loadscope-reorder")
     pytest = run_module(toolchain, "pytest", *workers, *pytest_arguments)
     failed = report({**checks, "pytest": pytest})
     print(f"dev.py: took {time.monotonic() - started:.0f} s", flush=True)

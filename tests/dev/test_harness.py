@@ -171,3 +171,9 @@ def test_the_control_of_the_simulator_is_as_the_client_believes(graph: GraphSimu
     assert control.stats()["httpCalls"] == 0
     with pytest.raises(AssertionError, match="no such"):
         control.user("no such")
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="runs in one process")
+def test_the_tests_of_a_file_run_in_one_worker(request: pytest.FixtureRequest) -> None:
+    """Otherwise each worker starts what they share; the group's name stands behind the test's."""
+    assert request.node.nodeid.endswith("@tests/dev/test_harness.py")
