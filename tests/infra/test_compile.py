@@ -17,8 +17,9 @@ def compiler() -> list[str] | None:
     """The command that prints a Bicep file as an ARM template."""
     if shutil.which("bicep"):
         return ["bicep", "build", "--stdout"]
-    if shutil.which("az"):
-        return ["az", "bicep", "build", "--stdout", "--file"]
+    az = shutil.which("az")
+    if az and subprocess.run([az, "bicep", "version"], capture_output=True, check=False).returncode == 0:
+        return [az, "bicep", "build", "--stdout", "--file"]
     return None
 
 
@@ -28,7 +29,7 @@ def compiler() -> list[str] | None:
 def test_it_compiles(name: str, tmp_path: Path) -> None:
     command = compiler()
     if command is None:
-        pytest.skip("neither `bicep` nor `az` is on the PATH")
+        pytest.skip("neither `bicep` nor an `az` with the Bicep CLI is on the PATH")
     shutil.copytree(ROOT / "infra", tmp_path / "infra")
     done = subprocess.run(
         [*command, str(tmp_path / "infra" / name)], capture_output=True, text=True, timeout=250, check=False
