@@ -37,7 +37,8 @@ class TimerHandlers:
                 log.info("backlog of %s: %d waiting, %d poisoned", queue, waiting, poisoned[queue])
 
     def retention(self) -> None:
-        """Records that are old enough to go."""
+        """Records that are old enough to go, and the daily look whether every grant can be found when due."""
+        self.app.services.ledger.put_back_due_rows()
         retention.clean_up(self.app.services, self.app.storage, self.app.audit, self.app.support)
 
     def expiry(self) -> None:

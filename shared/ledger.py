@@ -9,6 +9,7 @@ nobody is told 'extended' about a licence that is being removed. A sweep that di
 after `ANNOUNCED_FOR` it counts for nothing.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ from shared.planning import codes
 from shared.storage.grant_rows import Change, GrantRecord, Stored, due_key, ended_key
 from shared.storage.grant_store import Filter, GrantStore
 from shared.storage.tables import Superseded
+
+log = logging.getLogger(__name__)
 
 NOT_ASSIGNED = "NotAssigned"
 """The reason of a grant whose licence was not assigned after all. Contract, as those in `shared.planning.codes`."""
@@ -184,6 +187,12 @@ class Ledger:
     def forget_ended_before(self, moment: datetime) -> None:
         """Grants that ended before that moment are no longer on record; running ones always are."""
         self._store.forget_ended_before(moment)
+
+    def put_back_due_rows(self) -> None:
+        """A running grant that is not found by its expiry, as where tables were restored in part, is again."""
+        found = self._store.put_back_due_rows()
+        if found:
+            log.warning("%d temporary licenses were not listed by their expiry and are again", found)
 
     # --- for people ---------------------------------------------------------------------------------------
 

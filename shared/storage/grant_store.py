@@ -183,6 +183,20 @@ class GrantStore:
             return changes
         return []
 
+    def put_back_due_rows(self) -> int:
+        """Write the `due` row of each running grant that lost it; answers how many. Reads the keys of all."""
+        due = {row["RowKey"] for row in self._keys("due|", "due}", "RowKey")}
+        running = self._keys("user|", "user}", "RowKey", "expiresAt", "grantId")
+        lost = [row["RowKey"] for row in running if f"due|{row['expiresAt']}|{row['grantId']}" not in due]
+        for key in lost:
+            row = tables.get(self._table, PARTITION, key)
+            if row:
+                self._put_back_due(stored_in(row))
+        return len(lost)
+
+    def _keys(self, start: str, end: str, *columns: str) -> Iterator[TableEntity]:
+        return tables.query(self._table, _RANGE, _range(start, end), select=columns)
+
     def _put_back_due(self, stored: Stored) -> None:
         """Write the `due` row if it is lost, as where tables were restored in part, and the grant is as it was read.
 

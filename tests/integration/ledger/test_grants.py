@@ -366,6 +366,19 @@ def test_a_grant_without_its_row_by_expiry_can_still_be_ended(
     assert (ledger.count_due(SOON), ledger.count_due(LATER)) == (0, 1)
 
 
+def test_a_grant_without_its_row_by_expiry_is_found_again(ledger: Ledger, storage: CountedStorage) -> None:
+    """Otherwise no sweep would ever take it."""
+    give(ledger, [item(0), item(1)])
+    lose_due_rows(storage)
+    give(ledger, [item(2)])
+    assert ledger.count_due(SOON) == 1
+
+    ledger.put_back_due_rows()
+
+    assert ledger.count_due(SOON) == 3
+    assert len(ledger.find()[0]) == 3
+
+
 def test_a_person_can_still_move_a_grant_without_its_row_by_expiry(
     ledger: Ledger, storage: CountedStorage
 ) -> None:
