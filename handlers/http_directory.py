@@ -17,6 +17,7 @@ from shared.api.directory_answers import (
     locations_json,
     member_json,
 )
+from shared.api.shapes import AssignedLicenseShape, AssignedLicensesShape, AssignedPageShape
 from shared.app import App
 from shared.errors import GraphError, InvalidRequest, NotFound
 from shared.graph.directory import MemberStatesPage
@@ -25,6 +26,8 @@ from shared.models import UserState
 
 ASSIGNED_SECONDS = 60.0
 """A flow and a browser wait longer than that; a person does not."""
+COUNTED_PAGES = 5
+"""Pages of 999 users in one answer: few, so that who waits for the whole tenant sees the figures grow."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +81,32 @@ class DirectoryHandlers:
         for at, group_id in enumerate(context.group_ids()):
             with _missing_group(f"groupIds[{at}]"):
                 read_whole.append(tally.read(self.app, group_id, deadline))
-        catalog = self.app.services.catalog.get()
-        names = license_names(catalog)
-        uses = sorted(tally.uses(), key=lambda use: names.get(use.sku_id, use.sku_id))
-        return Answer(
-            assigned_licenses_json(uses, names, users_read=len(tally.seen), complete=all(read_whole))
-        )
+        answer: AssignedLicensesShape = {
+            "value": self._shown(tally),
+            "usersRead": len(tally.seen),
+            "complete": all(read_whole),
+        }
+        return Answer(answer)
+
+    def count_assigned(self, context: RequestContext) -> Answer:
+        tally = _Tally()
+        link = (context.cursor or {}).get("link")
+        for _ in range(COUNTED_PAGES):
+            page = self.app.directory.holder_page(link)
+            tally.add(page.states)
+            link = page.next_link
+            if link is None:
+                break
+        answer: AssignedPageShape = {"value": self._shown(tally), "usersRead": len(tally.seen)}
+        if link is not None:
+            answer["nextLink"] = context.next_link({"link": link})
+        return Answer(answer)
 
     def locations(self, context: RequestContext) -> Answer:
         return _slice(context, locations_json()["value"])
+
+    def _shown(self, tally: "_Tally") -> list[AssignedLicenseShape]:
+        return assigned_licenses_json(tally.uses(), license_names(self.app.services.catalog.get()))
 
     def _with_expiries(self, page: MemberStatesPage) -> list[UserState]:
         """In the order of the page."""
@@ -101,6 +121,7 @@ class DirectoryHandlers:
         yield "ListLicenses", self.licenses
         yield "ListServicePlans", self.service_plans
         yield "ListAssignedLicenses", self.assigned
+        yield "CountAssignedLicenses", self.count_assigned
         yield "ListLocations", self.locations
 
 
@@ -118,21 +139,21 @@ class _Tally:
         link: str | None = None
         while time.monotonic() < deadline:
             page = app.directory.member_states_page(group_id, next_link=link)
-            for _, state in page.members:
-                self._add(state)
+            self.add([state for _, state in page.members])
             link = page.next_link
             if link is None:
                 return True
         return False
 
-    def _add(self, state: UserState) -> None:
-        if state.user_id in self.seen:
-            return
-        self.seen.add(state.user_id)
-        for held in state.licenses:
-            self._users[held.sku_id] += 1
-            self._direct[held.sku_id] += held.direct
-            self._inherited[held.sku_id] += bool(held.inherited_from)
+    def add(self, states: Sequence[UserState]) -> None:
+        for state in states:
+            if state.user_id in self.seen:
+                continue
+            self.seen.add(state.user_id)
+            for held in state.licenses:
+                self._users[held.sku_id] += 1
+                self._direct[held.sku_id] += held.direct
+                self._inherited[held.sku_id] += bool(held.inherited_from)
 
     def uses(self) -> list[LicenseUse]:
         return [

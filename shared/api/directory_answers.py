@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from shared.api.answers import time_json
 from shared.api.shapes import (
     AssignedLicenseShape,
-    AssignedLicensesShape,
     CountryListShape,
     GroupShape,
     LicenseShape,
@@ -87,9 +86,8 @@ def license_json(sku: Sku) -> LicenseShape:
     }
 
 
-def assigned_licenses_json(
-    uses: list[LicenseUse], names: Mapping[str, str], *, users_read: int, complete: bool
-) -> AssignedLicensesShape:
+def assigned_licenses_json(uses: list[LicenseUse], names: Mapping[str, str]) -> list[AssignedLicenseShape]:
+    """By display name; a license that the tenant no longer has goes by its id."""
     value: list[AssignedLicenseShape] = [
         {
             "skuId": use.sku_id,
@@ -100,7 +98,7 @@ def assigned_licenses_json(
         }
         for use in uses
     ]
-    return {"value": value, "usersRead": users_read, "complete": complete}
+    return sorted(value, key=lambda shown: shown["displayName"])
 
 
 def locations_json() -> CountryListShape:

@@ -37,6 +37,7 @@ OUTCOMES: Final = {
     "ListAssignedLicenses": Outcome(
         shapes.AssignedLicensesShape, errors={404: ("GroupNotFound",), 413: ("TooManyGroups",)}
     ),
+    "CountAssignedLicenses": Outcome(shapes.AssignedPageShape),
     "ListLocations": Outcome(shapes.CountryListShape),
     "SubmitJob": Outcome(
         shapes.JobShape,

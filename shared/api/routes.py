@@ -9,7 +9,7 @@ from enum import Enum, auto, unique
 from typing import Literal
 
 from shared.api import query
-from shared.api.query import PAGING, Parameter
+from shared.api.query import CURSOR, PAGING, Parameter
 from shared.api.warning_texts import WARNING_TEXTS
 from shared.models import Action, ItemStatus, JobStatus
 
@@ -100,6 +100,14 @@ ROUTES = (
         Access.READ,
         "List the licenses that users of these groups hold",
         takes=Takes.GROUP_IDS,
+    ),
+    Route(
+        "CountAssignedLicenses",
+        "GET",
+        "api/licenses/assigned",
+        Access.READ,
+        "Count the users of the tenant that hold each license, direct and inherited; add up the pages",
+        (CURSOR,),
     ),
     Route("ListLocations", "GET", "api/locations", Access.READ, "List the usage locations", PAGING),
     Route(

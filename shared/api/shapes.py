@@ -582,3 +582,11 @@ class AssignedLicensesShape(TypedDict):
     usersRead: int
     complete: bool
     """False where 60 seconds did not suffice to read every user."""
+
+
+class AssignedPageShape(TypedDict):
+    """The figures of the users on this page; those of all pages add up."""
+
+    value: list[AssignedLicenseShape]
+    usersRead: int
+    nextLink: NotRequired[Link]

@@ -9,7 +9,7 @@ from shared.catalog.names import product_name, service_plan_name
 from shared.errors import GraphError
 from shared.graph import license_states
 from shared.graph.batch import BatchAnswer, Batcher, BatchRequest
-from shared.graph.errors import READ_GROUPS, READ_MEMBERS, READ_SKUS, Operation, forbidden
+from shared.graph.errors import READ_GROUPS, READ_MEMBERS, READ_SKUS, READ_USERS, Operation, forbidden
 from shared.graph.transport import Json, Priority, Transport, parsed
 from shared.models import Catalog, LicenseRequest, ServicePlan, Sku, UserState
 
@@ -65,6 +65,14 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class MemberPage:
     members: list[Member]
+    next_link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderPage:
+    """Users of the tenant who hold at least one licence."""
+
+    states: list[UserState]
     next_link: str | None
 
 
@@ -132,6 +140,21 @@ class Directory:
         select = f"{_MEMBER},{license_states.SELECT.removeprefix('id,accountEnabled,userType,')}"
         page = self._member_page(group_id, select, page_size, next_link)
         return MemberStatesPage(parsed(_each(_member_state), page), page.get("@odata.nextLink"))
+
+    def holder_page(self, next_link: str | None = None) -> HolderPage:
+        """999 of the tenant's users who hold a licence, each with what it holds.
+
+        Raises:
+            ExpiredPageToken: too long after the page before; begin at the first page again.
+        """
+        params = {
+            "$select": license_states.SELECT,
+            "$filter": "assignedLicenses/$count ne 0",
+            "$top": str(MAX_PAGE_SIZE),
+            "$count": "true",
+        }
+        page = self._page(READ_USERS, "/users", params, next_link)
+        return HolderPage(parsed(_each(license_states.user_state), page), page.get("@odata.nextLink"))
 
     def subscribed_skus(self) -> Catalog:
         """The SKUs that the tenant has or had a subscription to. Graph gives them in one page."""

@@ -52,6 +52,7 @@ CALLS = [
     Call("ListLicenses", "GET", "licenses"),
     Call("ListServicePlans", "GET", f"licenses/{NOTHING}/service-plans"),
     Call("ListAssignedLicenses", "POST", "licenses/assigned", {"groupIds": [NOTHING]}),
+    Call("CountAssignedLicenses", "GET", "licenses/assigned"),
     Call("ListLocations", "GET", "locations"),
     Call("SubmitJob", "POST", "jobs", ASSIGN | {"dryRun": True}, name="dry run"),
     Call("SubmitJob", "POST", "jobs", {"action": "export", "groupIds": [NOTHING]}, name="download"),

@@ -15,6 +15,7 @@ from tests.support.api import Api
 from tests.support.eventually import eventually
 from tests.support.graph import Json
 from tests.support.system import System
+from tests.system.tenants import POWER_BI
 
 pytestmark = pytest.mark.system
 
@@ -90,8 +91,35 @@ def test_grants_are_extended_made_permanent_and_ended(
 def test_subscriptions_tell_what_of_them_is_temporary(portal: Portal, granted: list[str]) -> None:
     portal.open("licenses")
     card = portal.page.locator(".subscription", has_text="STANDARDPACK")
-    expect(card).to_contain_text(f"of them {len(granted)} temporary")
+    expect(card).to_contain_text(f"{len(granted)} temporary")
     card.get_by_role("link", name="3 assignments expire within 4 weeks").click()
     expect(portal.page.get_by_label("License", exact=True)).to_have_value(OFFICE_E1)
     portal.open()
     expect(portal.page.get_by_label("Expires within 7 days")).to_contain_text("Temp 1")
+
+
+def test_subscriptions_tell_who_holds_them_directly_and_by_a_group(portal: Portal, system: System) -> None:
+    system.control.reset("empty")
+    system.control.seed(skus=[{"skuPartNumber": "POWER_BI_PRO", "enabled": 10}])
+    power_bi = [{"skuId": POWER_BI}]
+    holder, nobody = {"usageLocation": "DE", "licenses": power_bi}, {"usageLocation": "DE"}
+    ids = team(system, "Analysts", holder, holder, nobody, nobody)
+    system.control.seed(
+        groups=[{"displayName": "By group", "members": ids[1:], "assignedLicenses": power_bi}]
+    )
+    portal.open("licenses")
+    card = portal.page.locator(".subscription", has_text="POWER_BI_PRO")
+    expect(card).to_contain_text("4 of 10 assigned, of them 2 direct, 2 inherited; 6 available")
+
+
+def test_a_large_tenant_is_counted_when_asked_for(portal: Portal, system: System) -> None:
+    system.control.reset("empty")
+    system.control.seed(
+        skus=[{"skuPartNumber": "POWER_BI_PRO", "enabled": 30_000}],
+        bulk=[{"displayName": "All", "users": 20_001, "licenses": [{"skuId": POWER_BI}]}],
+    )
+    portal.open("licenses")
+    card = portal.page.locator(".subscription", has_text="POWER_BI_PRO")
+    expect(card).to_contain_text("20,001 of 30,000 assigned; 9,999 available")
+    portal.button("Count direct and inherited").click()
+    expect(card).to_contain_text("20,001 of 30,000 assigned, of them 20,001 direct; 9,999 available")

@@ -66,6 +66,29 @@ def test_licences_that_users_of_groups_hold(system: System) -> None:
     assert (visio["users"], visio["direct"], visio["inherited"]) == (4, 3, 2)
 
 
+def test_licences_that_users_of_the_tenant_hold(system: System) -> None:
+    api = system.host.api
+    mixed_tenant(system.graph.control)
+    answer = api.read("licenses/assigned")
+    assert answer["usersRead"] == 5, "who holds nothing is not read"
+    visio = next(entry for entry in answer["value"] if entry["skuId"] == VISIO)
+    assert (visio["users"], visio["direct"], visio["inherited"]) == (4, 3, 2)
+
+
+def test_the_pages_of_a_large_tenant_add_up(system: System) -> None:
+    api, control = system.host.api, system.graph.control
+    control.reset("empty")
+    control.seed(
+        skus=[{"skuPartNumber": "POWER_BI_PRO", "enabled": 10_000}],
+        bulk=[{"displayName": "All", "users": 6_000, "licenses": [{"skuId": POWER_BI}]}],
+    )
+    first = api.read("licenses/assigned")
+    second = api.read(first["nextLink"])
+    assert first["usersRead"] + second["usersRead"] == 6_000
+    assert sum(page["value"][0]["direct"] for page in (first, second)) == 6_000
+    assert "nextLink" not in second
+
+
 def test_an_unknown_group_is_404(system: System) -> None:
     answer = system.host.api.get("groups/00000000-0000-4000-8000-00000000dead/members")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "GroupNotFound")
