@@ -245,7 +245,7 @@ def forbidden(operation: Operation, *, status: int, request_id: str | None) -> L
     return LastingGraphError(
         "Forbidden",
         f"The app may not {operation.words}. Grant it the Microsoft Graph application permission "
-        f"{operation.permission}, then start the job again.",
+        f"{operation.permission}, then repeat the request or start the job again.",
         status=status,
         graph_request_id=request_id,
     )

@@ -31,7 +31,7 @@ def user_state(user: dict[str, Any]) -> UserState:
         raise LastingGraphError(
             "Forbidden",
             "Graph does not show the app what users hold. Grant it the Microsoft Graph application "
-            "permission User.Read.All, then start the job again.",
+            "permission User.Read.All, then repeat the request or start the job again.",
         )
     known: set[str] = set()
     direct: dict[str, tuple[str, ...]] = {}
