@@ -162,8 +162,8 @@ def test_forced_colors_keep_everything_in_sight(shown: Portal, populated: Popula
     shown.open("licenses")
     expect(page.locator(".bar").first).to_be_visible()
     colors = page.evaluate(
-        """["bar-permanent", "bar-temporary", "bar-ground"].map(
+        """["bar-direct", "bar-inherited", "bar-temporary", "bar-ground"].map(
             (kind) => getComputedStyle(document.querySelector("." + kind)).fill)"""
     )
-    assert len(set(colors)) == 3, "the parts of a bar can be told apart"
+    assert len(set(colors)) == 4, "the parts of a bar can be told apart"
     page.emulate_media(forced_colors="none")
