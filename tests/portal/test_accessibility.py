@@ -151,6 +151,22 @@ def test_dialogs_and_open_parts_break_no_rule(shown: Portal, populated: Populate
         assert not axe.violations(page)
 
 
+def test_a_confirmation_is_read_and_answered_at_400_percent(shown: Portal, populated: Populated) -> None:
+    """A window of 1280 by 1024 pixels shows 320 by 256 of them then."""
+    page = shown.page
+    page.set_viewport_size({"width": 320, "height": 256})
+    shown.open(f"impact/{populated.removal_review}")
+    shown.button("Remove").click()
+    dialog = page.get_by_role("dialog")
+    heading, cancel = dialog.get_by_role("heading"), dialog.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_focused()
+    expect(cancel).to_be_in_viewport(ratio=1)
+    heading.scroll_into_view_if_needed()
+    expect(heading).to_be_in_viewport(ratio=1)
+    picture(page, "confirm-zoomed")
+    assert dialog.evaluate("(element) => element.scrollWidth <= element.clientWidth")
+
+
 def test_forced_colors_keep_everything_in_sight(shown: Portal, populated: Populated) -> None:
     page = shown.page
     page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})

@@ -98,7 +98,7 @@ function Subscription({ license, grants = { temporary: 0, soon: 0 }, holders }) 
   const parts = partsOf(consumed, grants.temporary, holders);
   const assigned = total ? `${number(consumed)} of ${number(total)} assigned` : `${number(consumed)} assigned`;
   const named = parts.filter(({ value, text }) => text && value > 0).map(({ value, text }) => `${number(value)} ${text}`);
-  const figures = `${assigned}${named.length ? `, of them ${named.join(", ")}` : ""}; ${number(available)} available`;
+  const figures = `${assigned}${named.length ? ` (${named.join(", ")})` : ""}; ${number(available)} available`;
   return html`<article class="panel subscription">
     <h2>${displayName} ${available === 0 && total > 0 && html`<${Badge} tone="danger">Sold out<//>`} ${status !== "Enabled" && html`<${Badge} tone="warning">${status}<//>`}</h2>
     <p class="quiet second">${skuPartNumber}</p>
