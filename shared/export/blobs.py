@@ -131,5 +131,8 @@ def _refusals(container: str, path: str) -> Iterator[None]:
 
 
 def _code(error: HttpResponseError) -> str:
-    """Storage's own code, which the storage packages add to the error."""
-    return str(getattr(error, "error_code", None) or error.reason)
+    """Storage's own code, which azure-storage-blob adds to the error: as text, or as an enum of its own whose text
+    is another.
+    """
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or error.reason)

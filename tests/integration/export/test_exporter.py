@@ -3,10 +3,11 @@
 import base64
 import gzip
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from azure.storage.blob import BlobClient, BlobServiceClient
@@ -63,6 +64,27 @@ def test_a_blob_that_is_there_is_replaced_whole(desk: Desk) -> None:
     _client(desk, "replaced", "a.csv").upload_blob(b"x" * 5_000_000, metadata={"old": "yes"})
     desk.exporter.write(desk.job(to_blob("replaced", "a.csv")))
     assert len(csv_rows(desk.blob("replaced", "a.csv"))) == 3
+
+
+def test_of_two_writers_of_a_file_the_later_has_another_try(desk: Desk) -> None:
+    """The end of a job is said by several messages: the first commit of the file discards the others' blocks."""
+    files = BlobFiles(desk.app.storage)
+
+    def write(file: BinaryIO) -> None:
+        files.write(EXPORT_CONTAINER, "a.txt", file, content_type="text/plain", file_name="a.txt")
+
+    class OvertakenBeforeTheCommit(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            if not data:
+                write(io.BytesIO(b"the first"))
+            return data
+
+    with pytest.raises(StorageUnavailable):
+        write(OvertakenBeforeTheCommit(b"the second"))
+    assert files.read(EXPORT_CONTAINER, "a.txt") == b"the first"
+    write(io.BytesIO(b"the second"))
+    assert files.read(EXPORT_CONTAINER, "a.txt") == b"the second"
 
 
 def test_a_file_in_sharepoint(desk: Desk) -> None:
