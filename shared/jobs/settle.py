@@ -62,14 +62,18 @@ def _complete(job: JobRecord, now: JobView) -> bool:
 
 
 def _write_file(services: Services, job: JobRecord) -> None:
-    def to_writing(job: JobRecord) -> bool:
-        if job.phase is not Phase.RUNNING:
-            return False
-        job.phase = Phase.WRITING_FILE
-        return True
+    """Of several messages that find nothing left to do, one has the file written. The watchdog does if it dies."""
+    moved = False
 
-    now = change_job(services, job.job_id, to_writing)
-    if now is not None and now.phase is Phase.WRITING_FILE:
+    def to_writing(job: JobRecord) -> bool:
+        nonlocal moved
+        moved = job.phase is Phase.RUNNING
+        if moved:
+            job.phase = Phase.WRITING_FILE
+        return moved
+
+    change_job(services, job.job_id, to_writing)
+    if moved:
         send_job(services.queues, JobMessage(job.job_id, Step.FILE))
 
 

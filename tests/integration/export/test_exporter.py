@@ -16,8 +16,10 @@ from shared.errors import StorageUnavailable
 from shared.export.blobs import BlobFiles
 from shared.export.exporter import Exporter
 from shared.graph.drive import Drive
-from shared.jobs.records import Phase
-from shared.models import ExportRequest, HeldLicense, ItemError, ItemStatus, JobStatus
+from shared.jobs import settle, view
+from shared.jobs.records import JobRecord, Phase
+from shared.jobs.services import Services
+from shared.models import ExportRequest, HeldLicense, ItemError, ItemStatus, JobStatus, JobView
 from shared.storage.connection import EXPORT_CONTAINER, Storage, StorageSettings
 from tests.integration.export.conftest import Desk, download, to_blob, to_drive
 from tests.unit.export.builders import csv_rows, json_document, sheet_rows, user
@@ -64,6 +66,23 @@ def test_a_blob_that_is_there_is_replaced_whole(desk: Desk) -> None:
     _client(desk, "replaced", "a.csv").upload_blob(b"x" * 5_000_000, metadata={"old": "yes"})
     desk.exporter.write(desk.job(to_blob("replaced", "a.csv")))
     assert len(csv_rows(desk.blob("replaced", "a.csv"))) == 3
+
+
+def test_two_messages_that_end_a_job_at_once_have_one_file_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, job_id = desk.app.services, desk.job(download(), phase=Phase.RUNNING)
+    real = view.view
+
+    def overtaken(services: Services, job: JobRecord) -> JobView:
+        monkeypatch.setattr(view, "view", real)
+        settle.settle(services, job_id)
+        return real(services, job)
+
+    monkeypatch.setattr(view, "view", overtaken)
+    settle.settle(services, job_id)
+    assert desk.record(job_id).phase is Phase.WRITING_FILE
+    assert desk.waiting() == 1
 
 
 def test_of_two_writers_of_a_file_the_later_has_another_try(desk: Desk) -> None:
