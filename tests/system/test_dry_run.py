@@ -180,7 +180,7 @@ def test_what_a_running_job_will_still_take_is_not_available(system: System) -> 
     system.control.seed(skus=[{"skuPartNumber": "VISIOCLIENT", "enabled": 1000}])
     bulk = [{"displayName": name, "users": 300, "usageLocation": "DE"} for name in ("First", "Second")]
     first, second = system.control.seed(bulk=bulk)["groupIds"]
-    system.control.set_limits(writes=20, seconds=60)
+    system.control.set_limits(writes=20, seconds=10)
     running = system.api.submit({"action": "assign", "groupIds": [first], "licenses": [{"skuId": VISIO}]})
     eventually(lambda: system.api.job(running["id"])["counts"]["changed"], what="the first writes of the job")
 
