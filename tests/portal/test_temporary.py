@@ -110,6 +110,9 @@ def test_subscriptions_tell_who_holds_them_directly_and_by_a_group(portal: Porta
     portal.open("licenses")
     card = portal.page.locator(".subscription", has_text="POWER_BI_PRO")
     expect(card).to_contain_text("4 of 10 assigned (2 direct, 2 inherited); 6 available")
+    system.control.patch_user(ids[0], licenses=[])
+    portal.button("Refresh").click()
+    expect(card).to_contain_text("3 of 10 assigned (1 direct, 2 inherited); 7 available")
 
 
 def test_a_large_tenant_is_counted_when_asked_for(portal: Portal, system: System) -> None:

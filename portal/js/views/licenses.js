@@ -19,15 +19,16 @@ export function LicensesView() {
   const load = useLoad((signal) => get("licenses", { pageSize: 999 }, signal), []);
   return html`<${Page} title="Licenses" aside=${html`<${Refresh} load=${load} live=${false} />`}>
     <${Loaded} load=${load} what="licenses">
-      ${({ value }) => (value.length ? html`<${Subscriptions} licenses=${value} />` : html`<${Empty} title="This tenant has no licenses" icon="license" />`)}
+      ${({ value }) => (value.length ? html`<${Subscriptions} licenses=${value} at=${load.at} />` : html`<${Empty} title="This tenant has no licenses" icon="license" />`)}
     <//>
   <//>`;
 }
 
-function Subscriptions({ licenses }) {
-  const grants = useLoad(readGrants, []);
+/** Everything is read again when the licenses, read `at`, are. */
+function Subscriptions({ licenses, at }) {
+  const grants = useLoad(readGrants, [at]);
   const { use, complete } = grants.data ?? { use: new Map(), complete: true };
-  const holders = useHolders(licenses.reduce((sum, { consumed }) => sum + consumed, 0));
+  const holders = useHolders(licenses.reduce((sum, { consumed }) => sum + consumed, 0), at);
   return html`
     ${grants.error && html`<${ErrorState} error=${grants.error} retry=${grants.reload} />`}
     ${!complete && html`<${Message} kind="warning">There are more than ${number(GRANTS_READ)} temporary licenses; the figures of temporary ones count the first only.<//>`}
@@ -57,11 +58,11 @@ async function readGrants(signal) {
 }
 
 /** Who holds each license how, of all users: a load whose data is by skuId, {read, ask}; `ask` where it takes long. */
-function useHolders(assigned) {
+function useHolders(assigned, at) {
   const [asked, setAsked] = useState(false);
   const [read, setRead] = useState(0);
   const wanted = asked || assigned <= COUNTED_UNASKED;
-  const load = useLoad((signal) => (wanted ? countHolders(setRead, signal) : null), [wanted]);
+  const load = useLoad((signal) => (wanted ? countHolders(setRead, signal) : null), [wanted, at]);
   return { ...load, read, ask: wanted ? null : () => setAsked(true) };
 }
 
