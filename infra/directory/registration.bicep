@@ -95,6 +95,19 @@ resource servicePrincipal 'Microsoft.Graph/servicePrincipals@v1.0' = {
   appRoleAssignmentRequired: true
 }
 
+resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
+  appId: '00000003-0000-0000-c000-000000000000'
+}
+
+// Where assignment is required Entra takes no consent from users: without this, only administrators could sign in.
+// Source: https://learn.microsoft.com/entra/identity-platform/howto-restrict-your-app-to-a-set-of-users
+resource consent 'Microsoft.Graph/oauth2PermissionGrants@v1.0' = {
+  clientId: servicePrincipal.id
+  consentType: 'AllPrincipals'
+  resourceId: graph.id
+  scope: 'openid profile email'
+}
+
 resource managers 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [
   for objectId in managerObjectIds: {
     appRoleId: manageRoleId
