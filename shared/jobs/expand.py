@@ -159,11 +159,11 @@ def fan_out_after_last(services: Services, job: JobRecord) -> None:
         return
     ours = False
 
-    def to_fan_out(job: JobRecord) -> bool:
+    def to_fan_out(latest: JobRecord) -> bool:
         nonlocal ours
-        ours = job.phase is Phase.EXPANDING
+        ours = latest.phase is Phase.EXPANDING and latest.run == job.run
         if ours:
-            job.phase = Phase.FANNING_OUT
+            latest.phase = Phase.FANNING_OUT
         return ours
 
     change_job(services, job.job_id, to_fan_out)

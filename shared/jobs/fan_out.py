@@ -67,18 +67,18 @@ def _run(services: Services, job: JobRecord, chunks: int) -> None:
     scarce = tuple(sku_id for sku_id, units in sorted(available.items()) if pending[sku_id] > units)
     taken: Counter[str] = Counter() if job.request.dry_run else demand.taken_units(tallies)
 
-    def to_running(job: JobRecord) -> bool:
-        if job.phase is not Phase.FANNING_OUT:
+    def to_running(latest: JobRecord) -> bool:
+        if latest.phase is not Phase.FANNING_OUT or latest.run != job.run:
             return False
-        job.phase = Phase.RUNNING
-        job.chunks, job.fanned_run = chunks, job.run
-        job.expanded = True
-        job.available = {sku_id: units + taken[sku_id] for sku_id, units in available.items()}
-        job.scarce = scarce
+        latest.phase = Phase.RUNNING
+        latest.chunks, latest.fanned_run = chunks, job.run
+        latest.expanded = True
+        latest.available = {sku_id: units + taken[sku_id] for sku_id, units in available.items()}
+        latest.scarce = scarce
         return True
 
     now = change_job(services, job.job_id, to_running)
-    if now is None or now.phase is not Phase.RUNNING:
+    if now is None or now.phase is not Phase.RUNNING or now.run != job.run:
         return
     for chunk in range(min(LANES, now.chunks)):
         send_chunk(services.queues, ChunkMessage(job.job_id, chunk, lane=True))

@@ -24,25 +24,26 @@ def settle(services: Services, job_id: str) -> None:
     now = view.view(services, job)
     if not _complete(job, now):
         return
-    if job.request.action is Action.EXPORT and not job.cancel_requested and _any_group(now):
+    how = outcome(job, now)
+    if job.request.action is Action.EXPORT and how[0] is not JobStatus.CANCELED and _any_group(now):
         _write_file(services, job)
         return
-    end(services, job, outcome(job, now))
+    end(services, job, how)
 
 
-def end(services: Services, job: JobRecord, how: tuple[JobStatus, CodedError | None]) -> None:
-    """Put the end on record, unless somebody else did."""
+def end(services: Services, read: JobRecord, how: tuple[JobStatus, CodedError | None]) -> None:
+    """Put the end on record, unless the job went on since it was `read`: how it ends was found out for that state."""
     status, error = how
 
     def to_ended(job: JobRecord) -> bool:
-        if job.phase is Phase.ENDED:
+        if (job.run, job.phase) != (read.run, read.phase) or job.phase is Phase.ENDED:
             return False
         job.phase, job.status, job.error = Phase.ENDED, status, error
         job.finished_at = services.clock()
         return True
 
-    ended = change_job(services, job.job_id, to_ended)
-    if ended is not None:
+    ended = change_job(services, read.job_id, to_ended)
+    if ended is not None and ended.phase is Phase.ENDED:
         log.info("job %s ended: %s", ended.job_id, ended.status)
         _publish(services, ended, view.view(services, ended))
 
@@ -61,20 +62,20 @@ def _complete(job: JobRecord, now: JobView) -> bool:
     return now.counts.pending == 0 and now.counts.retrying == 0
 
 
-def _write_file(services: Services, job: JobRecord) -> None:
+def _write_file(services: Services, read: JobRecord) -> None:
     """Of several messages that find nothing left to do, one has the file written. The watchdog does if it dies."""
     moved = False
 
     def to_writing(job: JobRecord) -> bool:
         nonlocal moved
-        moved = job.phase is Phase.RUNNING
+        moved = job.phase is Phase.RUNNING and job.run == read.run
         if moved:
             job.phase = Phase.WRITING_FILE
         return moved
 
-    change_job(services, job.job_id, to_writing)
+    change_job(services, read.job_id, to_writing)
     if moved:
-        send_job(services.queues, JobMessage(job.job_id, Step.FILE))
+        send_job(services.queues, JobMessage(read.job_id, Step.FILE))
 
 
 def _any_group(now: JobView) -> bool:
