@@ -100,9 +100,12 @@ def plan_item(
         raise ValueError("only a sweep plans for a deleted user")
     if request.action is Action.EXPORT:
         return LicensePlan(ItemStatus.UNCHANGED)
-    seen = sources.seen.get(item.user_id)
-    if seen is not None and seen.before is not None and not same_as_planned(_left(seen.before, item), user):
-        return _OUTDATED
+    if request.plan_id is not None:
+        seen = sources.seen.get(item.user_id)
+        if seen is None or seen.before is None:
+            return _NOT_PLANNED
+        if not same_as_planned(_left(seen.before, item), user):
+            return _OUTDATED
     if request.action is Action.UNDO:
         undone = sources.undone[item.user_id]
         return plan_undo(undone, user, grants, catalog, now, _known(sources.undone_action))
@@ -114,15 +117,13 @@ def _left(before: Before, item: Item) -> Before:
     return replace(before, usage_location=item.location.after) if item.location else before
 
 
-_OUTDATED = LicensePlan(
-    ItemStatus.FAILED,
-    reason="PlanOutdated",
-    error=ItemError(
-        "PlanOutdated",
-        "The user's licenses or location changed after the plan was made, so nothing was done. "
-        "Make a new dry run for this user's group and carry that out.",
-    ),
-)
+def _outdated(why: str) -> LicensePlan:
+    message = f"{why}, so nothing was done. Make a new dry run for this user's group and carry that out."
+    return LicensePlan(ItemStatus.FAILED, reason="PlanOutdated", error=ItemError("PlanOutdated", message))
+
+
+_OUTDATED = _outdated("The user's licenses or location changed after the plan was made")
+_NOT_PLANNED = _outdated("The dry run ended before it looked at this user")
 
 
 def _known(action: Action | None) -> Action:

@@ -7,7 +7,7 @@ the same one meet at its record, where one of them comes second.
 from shared.errors import Conflict
 from shared.jobs import view
 from shared.jobs.changing import change_job
-from shared.jobs.records import JobRecord
+from shared.jobs.records import JobRecord, Phase
 from shared.jobs.services import Services
 
 
@@ -19,6 +19,16 @@ def refuse_used_plan(services: Services, plan: JobRecord, job_id: str) -> None:
             f"Job {other} carries this plan out already. Make a new dry run.",
             code="PlanNotUsable",
             target="plan",
+        )
+
+
+def refuse_start_of_used_plan(services: Services, plan: JobRecord) -> None:
+    """Raises Conflict (`JobNotStartable`) if a job carries this dry run out: it would change what people agreed to."""
+    other = plan.carried_out_by
+    if other is not None and services.jobs.get(other) is not None:
+        raise Conflict(
+            f"Job {other} carries this plan out. Make a new dry run instead of starting this one again.",
+            code="JobNotStartable",
         )
 
 
@@ -52,6 +62,12 @@ def take(services: Services, job: JobRecord) -> None:
 def _take_plan(services: Services, job: JobRecord, plan_id: str) -> None:
     def mark(plan: JobRecord) -> bool:
         refuse_used_plan(services, plan, job.job_id)
+        if plan.phase is not Phase.ENDED:
+            raise Conflict(
+                "The dry run was started again. Carry it out once it has ended.",
+                code="PlanNotUsable",
+                target="plan",
+            )
         plan.carried_out_by = job.job_id
         return True
 
