@@ -314,7 +314,7 @@ class Item:
 
     `needs` are the skuIds of which this user takes (took, would take) a unit; before the user is read, as far as the
     group's member list shows it. `givers` are the groups, by name, that alone give what the job was to change.
-    `location_at` is when the location was written.
+    `location_at` is when the location was written. `tried_before` of the `attempts` were in former runs.
     """
 
     user_id: str
@@ -335,9 +335,15 @@ class Item:
     givers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     attempts: int = 0
+    tried_before: int = 0
     next_attempt_at: datetime | None = None
     error: ItemError | None = None
     updated_at: datetime | None = None
+
+    @property
+    def tries(self) -> int:
+        """The attempts of this run."""
+        return self.attempts - self.tried_before
 
 
 @dataclass(frozen=True, slots=True)

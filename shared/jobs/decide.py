@@ -105,7 +105,7 @@ def _resolved(portion: Portion, item: Item, user: UserState | None) -> bool:
     if located and intent.plan.location:
         rules.note_location(item, intent.plan.location, now)
     if (license_applied(intent, user) is Applied.APPLIED) if intent.plan.writes_license else located:
-        item.attempts = min(item.attempts, portion.services.settings.retry.max_attempts)
+        rules.count_at_most(item, portion.services.settings.retry.max_attempts)
         finish(portion, [(item, intent.plan)])
         return False
     if intent.doubted_at is None:
@@ -123,9 +123,9 @@ def _resolved(portion: Portion, item: Item, user: UserState | None) -> bool:
 def _used_up(portion: Portion, item: Item) -> bool:
     """Whether the write that came to nothing was the last one: then the item fails with what stood in its way."""
     most = portion.services.settings.retry.max_attempts
-    if item.error is None or item.attempts <= most:
+    if item.error is None or item.tries <= most:
         return False
-    item.attempts = most
+    rules.count_at_most(item, most)
     what_happened = item.error.message.removesuffix(TRIED_AGAIN)
     fail(portion, item, replace(item.error, message=f"{what_happened}{START_AGAIN}"))
     return True

@@ -47,6 +47,17 @@ def retry(item: Item, error: ItemError, at: datetime, now: datetime) -> None:
     item.updated_at = now
 
 
+def take_up_again(item: Item) -> None:
+    """In a new run, with all its tries ahead. What earlier runs did stays on record."""
+    item.status, item.reason, item.error, item.next_attempt_at = ItemStatus.PENDING, None, None, None
+    item.tried_before = item.attempts
+
+
+def count_at_most(item: Item, tries: int) -> None:
+    """Looks at what became of the last write are no further attempts."""
+    item.attempts = min(item.attempts, item.tried_before + tries)
+
+
 def cancel(item: Item, now: datetime) -> None:
     item.status = ItemStatus.CANCELED
     item.reason, item.error, item.next_attempt_at = None, None, None

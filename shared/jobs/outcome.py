@@ -27,12 +27,12 @@ def retry(portion: Portion, item: Item, error: PassingGraphError) -> None:
     """
     now, settings = portion.services.clock(), portion.services.settings
     at = settings.retry.next_attempt(
-        item.attempts, now, retry_after=error.retry_after, random=portion.services.random
+        item.tries, now, retry_after=error.retry_after, random=portion.services.random
     )
-    if at is None and item.intent is not None and item.attempts < settings.retry.max_attempts + LAST_LOOKS:
+    if at is None and item.intent is not None and item.tries < settings.retry.max_attempts + LAST_LOOKS:
         at = now + timedelta(seconds=max(settings.read_delay_seconds, settings.retry.delay_seconds))
     if at is None:
-        item.attempts = min(item.attempts, settings.retry.max_attempts)
+        rules.count_at_most(item, settings.retry.max_attempts)
         rules.fail(item, _told(error, START_AGAIN), now)
     else:
         rules.retry(item, _told(error, TRIED_AGAIN), at, now)

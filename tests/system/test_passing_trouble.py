@@ -45,9 +45,10 @@ def test_users_are_tried_again_and_then_wait_for_a_person(impatient: System, gro
     assert (item["reason"], item["attempts"], item["nextAttemptAt"]) == ("GraphUnavailable", ATTEMPTS, None)
 
     impatient.control.clear_faults()
+    impatient.control.add_faults({"kind": "status", "status": 503, "path": "assignLicense", "times": 20})
     api.start(job["id"])
-    assert api.wait(job["id"], status="Finished")["counts"]["changed"] == 20
-    assert api.items(job["id"])[0]["attempts"] == ATTEMPTS + 1
+    assert api.wait(job["id"], status="Finished")["counts"]["changed"] == 20, "all its tries are ahead again"
+    assert api.items(job["id"])[0]["attempts"] == ATTEMPTS + 2
 
 
 def test_a_group_that_cannot_be_read_is_told_alike(impatient: System, group_id: str) -> None:
