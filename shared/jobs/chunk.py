@@ -30,6 +30,7 @@ PATIENCE_SECONDS = 5.0
 """Longest wait for one of Graph's limits inside a call; for more, the message goes back to the queue."""
 EARLY_SECONDS = 2.5
 """A message that waited in the queue comes back so much earlier than it may write: polling takes its time."""
+BUSY_SECONDS = 2.0
 RETRY_GRACE = timedelta(seconds=30)
 """A retry has its own delayed message; the timer looks for it only when that is overdue."""
 
@@ -52,49 +53,47 @@ def work(services: Services, message: ChunkMessage, owner: str, *, again: bool =
     if job is None or job.phase is not Phase.RUNNING:
         log.debug("chunk %d of job %s: the job does not run", message.chunk, message.job_id)
         return
-    index = message.chunk
-    while index < job.chunks:
-        planned = message.retry_at if index == message.chunk else None
-        rest = _work_on(services, job, index, owner, planned, again=again)
+    while message.chunk < job.chunks:
+        rest = _work_on(services, job, message, owner, again=again)
         if rest.busy:
             return
         if rest.later is not None:
-            send_chunk(services.queues, ChunkMessage(job.job_id, index, message.lane), rest.later)
+            send_chunk(services.queues, ChunkMessage(job.job_id, message.chunk, message.lane), rest.later)
             return
         if not message.lane:
             break
-        index += LANES
-        if rest.worked and index < job.chunks:
-            send_chunk(services.queues, ChunkMessage(job.job_id, index, lane=True))
+        message = ChunkMessage(job.job_id, message.chunk + LANES, lane=True)
+        if rest.worked and message.chunk < job.chunks:
+            send_chunk(services.queues, message)
             return
     settle.settle(services, job.job_id)
 
 
-def _work_on(
-    services: Services, job: JobRecord, index: int, owner: str, planned: datetime | None, *, again: bool
-) -> _Rest:
-    """`planned` is the retry that the message was sent for. Each change of a chunk's next retry sends one message, and
-    those for former ones do nothing, so that copies do not each send another.
+def _work_on(services: Services, job: JobRecord, message: ChunkMessage, owner: str, *, again: bool) -> _Rest:
+    """Each change of a chunk's next retry sends one message, and those for former ones do nothing, so that copies do
+    not each send another.
     """
-    chunk = services.jobs.chunk(job.job_id, index)
+    chunk = services.jobs.chunk(job.job_id, message.chunk)
     if chunk is None:
-        log.error("chunk %d of job %s is not on record", index, job.job_id)
+        log.error("chunk %d of job %s is not on record", message.chunk, job.job_id)
         return _Rest()
     _bring_to_run(chunk, job.run)
     stopping = job.cancel_requested or _stopped(services, job)
     todo = [item for item in chunk.items if _is_due(item, services.clock(), stopping)]
     overdue = _retry_at(chunk)
-    if not todo or (planned not in (None, overdue) and not stopping):
+    if not todo or (message.retry_at not in (None, overdue) and not stopping):
         if again:
             _tidy(services, job, chunk, owner)
         return _Rest()
     try:
-        rest = _claimed(services, job, chunk, todo, owner, stopping)
+        rest = _claimed(
+            services, job, chunk, todo, _claim(services, job, chunk, owner, message.lane), stopping
+        )
     except Superseded:
-        log.info("chunk %d of job %s changed under us; it comes back", index, job.job_id)
+        log.info("chunk %d of job %s changed under us; it comes back", message.chunk, job.job_id)
         return _Rest(later=1.0)
     if not rest.busy:
-        _plan_retry(services, job, chunk, overdue)
+        _plan_retry(services, job, chunk, overdue, comes_back=rest.later is not None)
     return rest
 
 
@@ -107,15 +106,14 @@ def _tidy(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) ->
 
 
 def _claimed(
-    services: Services, job: JobRecord, chunk: ChunkRecord, todo: list[Item], owner: str, stopping: bool
+    services: Services, job: JobRecord, chunk: ChunkRecord, todo: list[Item], claim: Claim, stopping: bool
 ) -> _Rest:
-    claim = _claim(services, job, chunk, owner)
     if not _writes(job):
-        others = services.work.overlapping(claim)
-        return _carry_out_all(services, Portion(services, job, chunk, others, stopping), todo, 0)
+        portion = Portion(services, job, chunk, services.work.overlapping(claim), stopping)
+        return _carry_out_all(services, portion, portion.cancel(todo) if stopping else todo, 0)
     hold = services.work.claim(claim)
     if hold is None:
-        return _Rest(busy=True)
+        return _held_by_another(services, claim)
     others = services.work.overlapping(claim)
     if any(_alive(services, other) for other in others):
         services.work.release(claim, hold, in_doubt=_in_doubt(chunk))
@@ -131,6 +129,14 @@ def _claimed(
         raise
     services.work.release(claim, hold, in_doubt=_in_doubt(chunk))
     return rest
+
+
+def _held_by_another(services: Services, claim: Claim) -> _Rest:
+    """The lane's message passes the lane on; a retry that has the chunk meanwhile does not, so it comes back."""
+    holder = services.work.holder(claim)
+    if claim.lane and (holder is None or not holder.lane):
+        return _Rest(later=BUSY_SECONDS)
+    return _Rest(busy=True)
 
 
 def _carry_out_all(services: Services, portion: Portion, todo: list[Item], writes_per_user: int) -> _Rest:
@@ -157,7 +163,7 @@ def _bring_to_run(chunk: ChunkRecord, run: int) -> None:
     chunk.run = run
     for item in chunk.items:
         if item.status in (ItemStatus.FAILED, ItemStatus.CANCELED):
-            item.status, item.reason, item.error, item.next_attempt_at = ItemStatus.PENDING, None, None, None
+            rules.take_up_again(item)
 
 
 def _is_due(item: Item, now: datetime, stopping: bool) -> bool:
@@ -187,17 +193,24 @@ def _stopped(services: Services, job: JobRecord) -> bool:
     return True
 
 
-def _plan_retry(services: Services, job: JobRecord, chunk: ChunkRecord, before: datetime | None) -> None:
-    """A delayed message for the next retry, and a row that the timer finds should that message be lost."""
+def _plan_retry(
+    services: Services, job: JobRecord, chunk: ChunkRecord, before: datetime | None, *, comes_back: bool
+) -> None:
+    """A delayed message for the next retry, and a row that the timer finds should that message be lost.
+
+    A retry that came due meanwhile may have found the chunk taken; its message is sent again, unless the one at work
+    `comes_back` anyway.
+    """
     after = _retry_at(chunk)
-    if after == before:
+    missed = after is not None and after <= services.clock() and not comes_back
+    if after == before and not missed:
         return
     if after is not None:
         services.work.set_due(Due(after + RETRY_GRACE, job.job_id, str(chunk.index)))
-    if before is not None:
+    if before is not None and before != after:
         services.work.clear_due(Due(before + RETRY_GRACE, job.job_id, str(chunk.index)))
     if after is not None:
-        delay = (after - services.clock()).total_seconds()
+        delay = max(0.0, (after - services.clock()).total_seconds())
         message = ChunkMessage(job.job_id, chunk.index, lane=False, retry_at=after)
         send_chunk(services.queues, message, delay + 1)
 
@@ -229,7 +242,7 @@ def _alive(services: Services, claim: Claim) -> bool:
     return job is not None and job.phase is Phase.RUNNING
 
 
-def _claim(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -> Claim:
+def _claim(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str, lane: bool) -> Claim:
     hashes = [user_hash(item.user_id) for item in chunk.items]
     return Claim(
         job_id=job.job_id,
@@ -238,4 +251,5 @@ def _claim(services: Services, job: JobRecord, chunk: ChunkRecord, owner: str) -
         high=max(hashes),
         owner=owner,
         lease_until=services.clock() + CLAIM_LEASE,
+        lane=lane,
     )

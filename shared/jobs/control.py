@@ -3,9 +3,18 @@
 import logging
 
 from shared.errors import Conflict, NotFound
-from shared.jobs import settle, view, watch
+from shared.jobs import settle, source, view, watch
 from shared.jobs.changing import change_job
-from shared.jobs.messages import LANES, ChunkMessage, JobMessage, Step, send_chunk, send_job
+from shared.jobs.messages import (
+    LANES,
+    ChunkMessage,
+    GroupMessage,
+    JobMessage,
+    Step,
+    send_chunk,
+    send_group,
+    send_job,
+)
 from shared.jobs.records import JobRecord, Phase
 from shared.jobs.services import Services
 from shared.models import JobStatus, JobView
@@ -44,6 +53,7 @@ def start(services: Services, job_id: str) -> JobView:
                 "started.",
                 code="JobNotStartable",
             )
+        source.refuse_start_of_used_plan(services, job)
         job.run += 1
         job.phase, job.status = Phase.ACCEPTED, JobStatus.WAITING
         job.cancel_requested = job.stopped = False
@@ -84,10 +94,14 @@ def cancel(services: Services, job_id: str) -> JobView:
 
 
 def spread_cancel(services: Services, job_id: str) -> None:
-    """The message behind `cancel`: chunks that wait for a retry or for the write limit end now, not then."""
+    """The message behind `cancel`: what waits for a retry or for the write limit ends now, not then."""
     job = services.jobs.get(job_id)
     if job is None or not job.cancel_requested:
         return
+    if job.phase is Phase.EXPANDING:
+        for group in services.jobs.groups(job_id).values():
+            if group.error is not None and not group.has_ended(job.run):
+                send_group(services.queues, GroupMessage(job_id, group.index))
     if job.phase is Phase.RUNNING:
         for tally in services.jobs.tallies(job_id):
             waiting = tally.counts.retrying or tally.index < LANES

@@ -30,7 +30,8 @@ class Claim:
     """Users `low` ≤ hash ≤ `high` are (or were, once `released_at` is set) being changed by this chunk.
 
     `owner` is the queue message that does it; `lease_until` bounds how long a silent owner is believed alive.
-    `in_doubt`: released although the outcome of a write is still to be found out.
+    `in_doubt`: released although the outcome of a write is still to be found out. `lane`: that message passes on a
+    lane of the job.
     """
 
     job_id: str
@@ -41,6 +42,7 @@ class Claim:
     lease_until: datetime
     released_at: datetime | None = None
     in_doubt: bool = False
+    lane: bool = False
 
     @property
     def key(self) -> str:
@@ -91,6 +93,11 @@ class WorkStore:
             return tables.replace(self._table, entity, tables.etag_of(row))
         except tables.Superseded:
             return None
+
+    def holder(self, claim: Claim) -> Claim | None:
+        """Who has or had the chunk last; None: nobody for a while."""
+        row = tables.get(self._table, "claim", claim.key)
+        return _claim(row) if row else None
 
     def overlapping(self, claim: Claim) -> list[Claim]:
         """Claims of other chunks whose users may be among this one's, released ones included."""
@@ -193,6 +200,7 @@ def _claim_entity(claim: Claim) -> dict[str, Any]:
         "leaseUntil": to_iso(claim.lease_until),
         "releasedAt": "",
         "inDoubt": claim.in_doubt,
+        "lane": claim.lane,
     }
 
 
@@ -208,6 +216,7 @@ def _claim(row: TableEntity) -> Claim:
         lease_until=from_iso(row["leaseUntil"]),
         released_at=from_iso(released) if released else None,
         in_doubt=bool(row["inDoubt"]),
+        lane=bool(row.get("lane", False)),
     )
 
 
