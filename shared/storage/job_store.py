@@ -30,6 +30,7 @@ from shared.storage.packing import MAX_ENTITY_BYTES, RecordTooLarge, deflate, in
 _FACTS = TypeAdapter(JobFacts)
 _ITEMS = TypeAdapter(list[Item])
 _MEMBERS = TypeAdapter(list[PageMember])
+_RANGE = "PartitionKey eq @job and RowKey ge @start and RowKey lt @end"
 _TALLY = (
     "RowKey",
     "run",
@@ -213,10 +214,22 @@ class JobStore:
         rows = self._range(job_id, "chunk|", "chunk}", select=_TALLY)
         return [_tally(row) for row in rows if not _is_part(row)]
 
+    def has_open_chunk(self, job_id: str, run: int) -> bool:
+        """Whether users of any chunk are still to be done in this run. One row at most is read."""
+        rows = tables.first_page(
+            self._table,
+            f"{_RANGE} and ( n_pending gt 0 or n_retrying gt 0"
+            " or ( run lt @run and ( n_failed gt 0 or n_canceled gt 0 ) ) )",
+            {"job": job_id, "start": "chunk|", "end": "chunk}", "run": run},
+            1,
+            select=("RowKey",),
+        )
+        return bool(rows)
+
     def _range(
         self, job_id: str, start: str, end: str, *, where: str = "", select: Sequence[str] | None = None
     ) -> Iterator[TableEntity]:
-        filter_ = "PartitionKey eq @job and RowKey ge @start and RowKey lt @end"
+        filter_ = _RANGE
         if where:
             filter_ += f" and {where}"
         return tables.query(self._table, filter_, {"job": job_id, "start": start, "end": end}, select=select)

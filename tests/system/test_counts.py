@@ -52,8 +52,8 @@ class Cost:
         transactions = self.pages + math.ceil(chunks / CHUNKS_A_TRANSACTION)
         return Counter(
             {
-                # a chunk: job, chunk, claims, grants; a lane's end: job, groups, tallies
-                "table GET": 4 * chunks + 3 * LANES + 21 + self._writes,
+                # a chunk: job, chunk, claims, grants; a lane's end: job, open chunks; the last one's: groups, tallies
+                "table GET": 4 * chunks + 2 * LANES + 2 + 21 + self._writes,
                 # a chunk: leave to read and what was read, the same for writes, intent, result, release
                 # (and who asked: told by the call and by the first step)
                 "table PUT": 7 * chunks + 4 if self._writes else 3 * chunks + 5,
