@@ -99,7 +99,11 @@ class RequestContext:
     @property
     def cursor(self) -> dict[str, Any] | None:
         """Where the list goes on, None on the first page. Raises InvalidRequest for rubbish."""
-        return cursor.decode(self.route.name, self.query.cursor) if self.query.cursor else None
+        return cursor.decode(self._list, self.query.cursor) if self.query.cursor else None
+
+    def cursor_text(self, name: str) -> str | None:
+        """A text of the cursor, None on the first page. Raises InvalidRequest for rubbish."""
+        return cursor.text(self.cursor, name)
 
     @property
     def accepts_gzip(self) -> bool:
@@ -110,7 +114,7 @@ class RequestContext:
     def next_link(self, state: dict[str, Any]) -> str:
         """The URL of the next page, with the filters of this one; `state` comes back in `cursor`."""
         path = urlsplit(self._request.url).path
-        return self.urls.next_page(path, self.query.given, cursor.encode(self.route.name, state))
+        return self.urls.next_page(path, self.query.given, cursor.encode(self._list, state))
 
     def require(self, role: Role) -> None:
         """Raises RoleMissing unless the caller has `role`."""
@@ -176,6 +180,12 @@ class RequestContext:
         if submission.changes:
             self.require(Role.MANAGE)
         return submission
+
+    @property
+    def _list(self) -> str:
+        """What a cursor belongs to: one of a group's members goes on with no other group's."""
+        of = str(self._request.route_params.get("id", "")).lower()
+        return f"{self.route.name} {of}" if of else self.route.name
 
     @property
     def _signed_in(self) -> Principal:

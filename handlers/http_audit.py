@@ -17,7 +17,7 @@ class AuditHandlers:
     def list(self, context: RequestContext) -> Answer:
         size = context.query.page_size
         found = self.app.audit.newest_first(
-            str((context.cursor or {}).get("after", "")),
+            context.cursor_text("after") or "",
             job_id=context.query.get("jobId"),
             by=context.query.get("by"),
             page_size=size + 1,

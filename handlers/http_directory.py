@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from handlers.endpoint import Handler, RequestContext
 from handlers.responses import Answer
+from shared.api import cursor
 from shared.api.directory_answers import (
     LicenseUse,
     assigned_licenses_json,
@@ -21,6 +22,7 @@ from shared.api.shapes import AssignedLicenseShape, AssignedLicensesShape, Assig
 from shared.app import App
 from shared.errors import GraphError, InvalidRequest, NotFound
 from shared.graph.directory import MemberStatesPage
+from shared.graph.errors import ExpiredPageToken, is_page_lost
 from shared.jobs.catalog_cache import NOW
 from shared.models import UserState
 
@@ -35,16 +37,15 @@ class DirectoryHandlers:
     app: App
 
     def groups(self, context: RequestContext) -> Answer:
-        page = self.app.directory.find_groups(
-            context.query.get("search"), context.query.page_size, (context.cursor or {}).get("link")
-        )
+        link = context.cursor_text("link")
+        with _lost_page(link):
+            page = self.app.directory.find_groups(context.query.get("search"), context.query.page_size, link)
         return _page(context, [group_json(group) for group in page.groups], page.next_link)
 
     def members(self, context: RequestContext) -> Answer:
-        with _missing_group("id"):
-            page = self.app.directory.member_states_page(
-                context.id, context.query.page_size, (context.cursor or {}).get("link")
-            )
+        group_id, link = context.id, context.cursor_text("link")
+        with _missing_group("id"), _lost_page(link):
+            page = self.app.directory.member_states_page(group_id, context.query.page_size, link)
         states = self._with_expiries(page)
         givers = sorted(
             {giver for state in states for held in state.licenses for giver in held.inherited_from}
@@ -90,9 +91,10 @@ class DirectoryHandlers:
 
     def count_assigned(self, context: RequestContext) -> Answer:
         tally = _Tally()
-        link = (context.cursor or {}).get("link")
+        link = given = context.cursor_text("link")
         for _ in range(COUNTED_PAGES):
-            page = self.app.directory.holder_page(link)
+            with _lost_page(given):
+                page = self.app.directory.holder_page(link)
             tally.add(page.states)
             link = page.next_link
             if link is None:
@@ -138,7 +140,13 @@ class _Tally:
         """Whether the group could be read to its end in time."""
         link: str | None = None
         while time.monotonic() < deadline:
-            page = app.directory.member_states_page(group_id, next_link=link)
+            try:
+                page = app.directory.member_states_page(group_id, next_link=link)
+            except ExpiredPageToken:
+                if link is None:
+                    raise
+                link = None  # from the start: who was counted is not counted again
+                continue
             self.add([state for _, state in page.members])
             link = page.next_link
             if link is None:
@@ -175,6 +183,21 @@ def _missing_group(target: str) -> Iterator[None]:
         if error.code != "GroupNotFound":
             raise
         raise NotFound(error.message, code=error.code, target=target) from error
+
+
+@contextmanager
+def _lost_page(link: str | None) -> Iterator[None]:
+    """A page that the cursor's `link` does not lead to, or no longer, is the caller's to mend.
+
+    Raises:
+        InvalidRequest: with target `cursor`.
+    """
+    try:
+        yield
+    except GraphError as error:
+        if link is None or not is_page_lost(error):
+            raise
+        raise cursor.no_such_page() from error
 
 
 def _page(context: RequestContext, value: Sequence[object], link: str | None) -> Answer:

@@ -27,7 +27,7 @@ class GrantHandlers:
             sku_id=query.get("skuId"),
             expires_before=parse_moment(before) if before else None,
             page_size=query.page_size,
-            cursor=str((context.cursor or {}).get("after", "")),
+            cursor=context.cursor_text("after") or "",
         )
         names = self._names()
         answer: dict[str, object] = {"value": [grant_json(grant, names) for grant in grants]}

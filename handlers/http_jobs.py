@@ -62,7 +62,7 @@ class JobHandlers:
             action=context.query.get("action"),
             search=context.query.get("search"),
             size=context.query.page_size,
-            after=str((context.cursor or {}).get("after", "")),
+            after=context.cursor_text("after") or "",
         )
         names = self._names()
         answer: dict[str, object] = {"value": [job_json(job, context.urls, names) for job in page.jobs]}

@@ -2,14 +2,15 @@
 
 A cursor is base64url of compact JSON `{"v": 1, "at": <state>, "sum": <checksum>}`. The checksum, over list and
 state, tells a cursor that was cut, edited or of another list from one that we gave out; it is no protection, so
-whoever uses the state must treat it as any other value from outside. It travels as the query parameter `cursor`
-of `nextLink`.
+whoever uses the state must treat it as any other value from outside, as `text` does. It travels as the query
+parameter `cursor` of `nextLink`.
 """
 
 import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from shared.api.faults import fault, invalid
@@ -42,12 +43,30 @@ def decode(list_name: str, cursor: str) -> dict[str, Any]:
     return state
 
 
+def text(state: Mapping[str, Any] | None, name: str) -> str | None:
+    """A text of the state that `decode` gave, None where there is none, as on the first page.
+
+    Raises:
+        InvalidRequest: with target `cursor`; it is something else than a text.
+    """
+    value = (state or {}).get(name)
+    if value is not None and not isinstance(value, str):
+        raise _refusal()
+    return value
+
+
+def no_such_page() -> InvalidRequest:
+    """The error for a cursor whose page cannot be read any more, or never could."""
+    return invalid((fault("This page is no longer to be had. Begin at the first page.", PARAMETER),))
+
+
 def _document(cursor: str) -> dict[str, Any]:
     try:
-        text = base64.b64decode(
+        decoded = base64.b64decode(
             cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
         )
-        document = json.loads(text)
+        document = json.loads(decoded)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (binascii.Error, ValueError, RecursionError):
         raise _refusal() from None
     if not isinstance(document, dict):

@@ -28,6 +28,15 @@ class ExpiredPageToken(PassingGraphError):
     """
 
 
+class StrayLink(LastingGraphError):
+    """The link to a next page leads away from its list. Graph gives none such: it comes from outside."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Unexpected", "The link to the next page leads away from where it belongs. Begin the list anew."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What was asked of Graph: which permission it takes, and what code a 404 means."""
@@ -158,6 +167,13 @@ def _seconds_until(http_date: str, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
+def is_page_lost(error: GraphError) -> bool:
+    """Whether a next link led to no page: it is too old, leads elsewhere, or Graph makes nothing of it."""
+    return isinstance(error, ExpiredPageToken | StrayLink) or (
+        error.status == 400 and error.code == "Unexpected"
+    )
+
+
 def _read_body(body: object) -> tuple[str, str, str | None]:
     """`error.code`, `error.message` and the request id of an error body; blanks where it is none."""
     error: Any = body.get("error") if isinstance(body, dict) else None
@@ -199,7 +215,7 @@ def _passing(refusal: _Refusal) -> PassingGraphError | None:
 def _expired(refusal: _Refusal) -> ExpiredPageToken:
     return ExpiredPageToken(
         "GraphUnavailable",
-        "Reading the list took longer than Graph keeps its pages. It is read again from the start.",
+        "Reading the list took longer than Graph keeps its pages.",
         status=refusal.status,
         graph_request_id=refusal.request_id,
     )

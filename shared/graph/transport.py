@@ -17,11 +17,11 @@ from uuid import uuid4
 import requests
 from requests.auth import AuthBase
 
-from shared.errors import LastingGraphError, PassingGraphError
+from shared.errors import PassingGraphError
 from shared.graph import clouds
 from shared.graph.connections import READ_SECONDS, ConnectionDropped, new_session, unanswered
 from shared.graph.credentials import TokenSource
-from shared.graph.errors import Operation, error_from
+from shared.graph.errors import Operation, StrayLink, error_from
 
 logger = logging.getLogger(__name__)
 
@@ -187,19 +187,17 @@ class Transport:
         Our token goes with a next link, and a cursor of ours that holds one comes back from outside.
 
         Raises:
-            LastingGraphError: it leads elsewhere.
+            StrayLink: it leads elsewhere.
         """
         allowed = (urlsplit(self._endpoint).path + under).lower()
         try:
-            path = urlsplit(link).path.lower() if clouds.origin(link) == self._origin else ""
+            ours = link.startswith(self._origin) and clouds.origin(link) == self._origin
+            path = urlsplit(link).path.lower() if ours else ""
         except ValueError:  # no URL at all
             path = ""
         inside = path == allowed or path.startswith(allowed + "/")
         if not inside or ".." in path or "%" in path or "\\" in path:
-            raise LastingGraphError(
-                "Unexpected",
-                "The link to the next page leads away from where it belongs. Begin the list anew.",
-            )
+            raise StrayLink()
         return link
 
     def _send(self, call: requests.Request, token: str, *, repeatable: bool) -> Answer:

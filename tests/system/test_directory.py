@@ -1,7 +1,11 @@
 """What the pickers show, over HTTP, from the default tenant."""
 
-import pytest
+from typing import Any
 
+import pytest
+import requests
+
+from shared.api import cursor
 from tests.support.system import System
 from tests.system.tenants import POWER_BI, VISIO, mixed_tenant
 
@@ -94,3 +98,94 @@ def test_an_unknown_group_is_404(system: System) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "GroupNotFound")
     answer = system.host.api.get("groups/not-a-guid/members")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "GroupNotFound")
+
+
+# --- cursors from elsewhere, and old ones -----------------------------------------------------------------
+
+
+def assert_no_page(answer: requests.Response) -> None:
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["target"]) == (400, "InvalidRequest", "cursor"), error
+
+
+def test_the_cursor_of_one_group_is_none_of_anothers(system: System) -> None:
+    api, tenant = system.host.api, mixed_tenant(system.graph.control)
+    link = api.read(f"groups/{tenant.groups['Europe']}/members", pageSize=2)["nextLink"]
+    assert_no_page(api.get(link.replace(tenant.groups["Europe"], tenant.groups["Berlin"])))
+    assert api.read(link.replace(tenant.groups["Europe"], tenant.groups["Europe"].upper()))["value"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        5,
+        [],
+        "",
+        "https://evil.example/v1.0/groups?$skiptoken=a",
+        "{graph}/subscribedSkus?$skiptoken=a",
+        "{graph}{list}?$top=no-number",
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("path", "route", "of"),
+    [
+        ("groups", "ListGroups", "/groups"),
+        (
+            "groups/{id}/members",
+            "ListGroupMembers {id}",
+            "/groups/{id}/transitiveMembers/microsoft.graph.user",
+        ),
+        ("licenses/assigned", "CountAssignedLicenses", "/users"),
+    ],
+)
+def test_a_cursor_with_a_link_of_ones_own_is_no_page(
+    system: System, path: str, route: str, of: str, link: Any
+) -> None:
+    group_id = system.graph.control.group_named("Sales Germany")
+    if isinstance(link, str):
+        link = link.format(graph=system.graph.endpoint, list=of.format(id=group_id))
+    made = cursor.encode(route.format(id=group_id), {"link": link})
+    assert_no_page(system.host.api.get(path.format(id=group_id), cursor=made))
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [("jobs", "ListJobs"), ("audit", "ListAudit"), ("temporary-licenses", "ListTemporaryLicenses")],
+)
+@pytest.mark.parametrize("after", [5, [], "\ud800"], ids=ascii)
+def test_a_cursor_behind_no_text_is_no_page(system: System, path: str, route: str, after: object) -> None:
+    made = cursor.encode(route, {"after": after})
+    assert_no_page(system.host.api.get(path, cursor=made))
+
+
+def test_a_page_that_graph_keeps_no_longer_is_the_callers_to_begin_anew(system: System) -> None:
+    api, control = system.host.api, system.graph.control
+    control.reset("empty")
+    (group_id,) = control.seed(
+        skus=[{"skuPartNumber": "POWER_BI_PRO", "enabled": 10_000}],
+        groups=[{"displayName": "First"}],
+        bulk=[{"displayName": "Second", "users": 6_000, "licenses": [{"skuId": POWER_BI}]}],
+    )["groupIds"][-1:]
+    lists = ("groups?pageSize=1", f"groups/{group_id}/members?pageSize=1", "licenses/assigned")
+    links = [api.read(path)["nextLink"] for path in lists]
+    control.expire_pages()
+    for link in links:
+        answer = api.get(link)
+        assert_no_page(answer)
+        assert "Begin at the first page." in answer.json()["error"]["message"]
+        assert "Retry-After" not in answer.headers
+
+
+def test_a_group_whose_page_was_lost_while_it_is_counted_is_read_from_the_start(system: System) -> None:
+    api, control = system.host.api, system.graph.control
+    control.reset("empty")
+    (group_id,) = control.seed(
+        skus=[{"skuPartNumber": "POWER_BI_PRO", "enabled": 10_000}],
+        bulk=[{"displayName": "All", "users": 2_500, "licenses": [{"skuId": POWER_BI}]}],
+    )["groupIds"]
+    lost = {"kind": "status", "status": 400, "code": "Directory_ExpiredPageToken"}
+    control.add_faults({**lost, "path": "transitiveMembers", "skip": 2, "times": 1})
+    answer = api.post("licenses/assigned", {"groupIds": [group_id]}).json()
+    assert (answer["usersRead"], answer["complete"]) == (2_500, True)
+    assert [license_["users"] for license_ in answer["value"]] == [2_500]

@@ -142,6 +142,7 @@ def test_calls_are_counted(scripted: Start) -> None:
         "{origin}/v1.0/groups/%2e%2e/users?x",
         "{origin}@evil.example/v1.0/groups",
         "{origin}.evil.example/v1.0/groups",
+        " {origin}/v1.0/groups?x",
         "/v1.0/groups",
         "http://[broken",
         "",

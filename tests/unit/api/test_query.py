@@ -126,9 +126,19 @@ def _other_version() -> str:
         _edited(),
         _other_version(),
         base64.urlsafe_b64encode(b"[" * 2000).decode(),
+        cursor.encode("ListJobs", {"row": "\ud800"}),
     ],
 )
 def test_rubbish_is_no_cursor(text: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         cursor.decode("ListJobs", text)
+    assert caught.value.target == "cursor"
+
+
+def test_what_a_cursor_holds_is_a_text_or_nothing() -> None:
+    assert cursor.text({"after": "a"}, "after") == "a"
+    assert cursor.text({}, "after") is None
+    assert cursor.text(None, "after") is None
+    with pytest.raises(InvalidRequest) as caught:
+        cursor.text({"after": 5}, "after")
     assert caught.value.target == "cursor"
