@@ -18,6 +18,7 @@ from shared.api.directory_answers import (
     locations_json,
     member_json,
 )
+from shared.api.faults import first_places
 from shared.api.shapes import AssignedLicenseShape, AssignedLicensesShape, AssignedPageShape
 from shared.app import App
 from shared.errors import GraphError, InvalidRequest, NotFound
@@ -79,7 +80,7 @@ class DirectoryHandlers:
         tally = _Tally()
         deadline = time.monotonic() + ASSIGNED_SECONDS
         read_whole = []
-        for at, group_id in enumerate(context.group_ids()):
+        for group_id, at in first_places(context.group_ids()).items():
             with _missing_group(f"groupIds[{at}]"):
                 read_whole.append(tally.read(self.app, group_id, deadline))
         answer: AssignedLicensesShape = {

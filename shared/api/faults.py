@@ -1,6 +1,6 @@
 """What pydantic finds wrong, in the words of our contract: where it is, and what to do about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -44,6 +44,14 @@ def invalid(faults: tuple[Fault, ...]) -> InvalidRequest:
     first, more = faults[0], len(faults) - 1
     also = f" ({more} more: see details)" if more else ""
     return InvalidRequest(f"{first.target}: {first.message}{also}", target=first.target, details=faults)
+
+
+def first_places(ids: Iterable[str]) -> dict[str, int]:
+    """Where each id stands first in a list as it was sent: the place that a fault of it names."""
+    places: dict[str, int] = {}
+    for at, id_ in enumerate(ids):
+        places.setdefault(id_, at)
+    return places
 
 
 def path(location: tuple[int | str, ...]) -> str:

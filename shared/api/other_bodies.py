@@ -59,7 +59,7 @@ def parse_grant_change(
 
 
 def parse_group_ids(body: bytes, *, chunked: bool = False, faults: Iterable[Fault] = ()) -> tuple[str, ...]:
-    """POST /licenses/assigned: distinct group ids, in the order they were sent.
+    """POST /licenses/assigned: the group ids as they were sent; one that is named twice counts once.
 
     Raises:
         TooLarge: more than 1 MiB, or `TooManyGroups`.
@@ -68,12 +68,12 @@ def parse_group_ids(body: bytes, *, chunked: bool = False, faults: Iterable[Faul
     raw = read_object(body, chunked=chunked)
     reading = read_model(GroupIdsBody, raw)
     found = [*faults, *reading.faults]
-    group_ids = tuple(dict.fromkeys(reading.body.group_ids or ()))
+    group_ids = tuple(reading.body.group_ids or ())
     if not group_ids and "groupIds" not in reading.bad:
         found.append(fault("Select at least one group.", "groupIds"))
     if found:
         raise invalid(tuple(found))
-    refusal = too_many_groups(len(group_ids))
+    refusal = too_many_groups(len(set(group_ids)))
     if refusal:
         raise refusal
     return group_ids

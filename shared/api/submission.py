@@ -6,7 +6,7 @@ what is wrong with it is raised by `accepted()`, when its turn has come.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.api.bodies import DownloadBody, ExportBody, JobBody, LicenseBody, UndoBody
@@ -38,12 +38,14 @@ class Submission:
 
     `idempotency_key` is None where there is none or it is faulty. `changes` tells that it asks for more than
     a reader may: anything but a dry run or an export to download. `request` is None where `refusal` says why.
+    `sent` are the fields as they came, lists in their order and with what is named twice: the places of faults.
     """
 
     idempotency_key: str | None
     changes: bool
     request: JobRequest | None
     refusal: RequestError | None
+    sent: JobBody = field(default_factory=JobBody)
 
     def accepted(self) -> JobRequest:
         """The request, once key, rate and role are checked.
@@ -89,7 +91,8 @@ def read_submission(
     key, key_faults = _idempotency_key(key_header, raw.get(KEY_FIELD))
     found = (*faults, *reading.faults, *broken_rules(sent, limits), *key_faults)
     refusal = _refusal(found, reading.body)
-    return Submission(key, _changes(raw), None if refusal else _job_request(reading.body), refusal)
+    request = None if refusal else _job_request(reading.body)
+    return Submission(key, _changes(raw), request, refusal, reading.body)
 
 
 def read_undo(

@@ -6,10 +6,12 @@ The checks come in the order of the HTTP contract. What follows once they are pa
 import math
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from shared.api.bodies import JobBody
+from shared.api.faults import first_places
 from shared.api.request_json import request_fingerprint
 from shared.api.submission import Submission, planned_request
 from shared.calendar import expiry
@@ -73,19 +75,19 @@ class Submitter:
             return self._replay(former, submission)
         self._rate.count(caller.key)
         request = submission.accepted()
-        facts = self._facts(request, job_id)
+        facts = self._facts(request, submission.sent, job_id)
         fingerprint = request_fingerprint(request) if submission.idempotency_key else None
         facts = replace(facts, created_by=caller, fingerprint=fingerprint)
         return self._accept(job_id, facts, submission)
 
-    def _facts(self, request: JobRequest, job_id: str) -> JobFacts:
+    def _facts(self, request: JobRequest, sent: JobBody, job_id: str) -> JobFacts:
         if request.plan_id is not None:
             return self._of_plan(request, job_id)
         if request.undo_of is not None:
             return self._of_undo(request, job_id)
         if request.action in (Action.REMOVE, Action.REPLACE) and not (request.confirm or request.dry_run):
             raise Conflict(_REMOVES, code="ConfirmationRequired", target="confirm")
-        groups, catalog = self._check(request)
+        groups, catalog = self._check(request, sent)
         if request.action in (Action.ASSIGN, Action.REPLACE) and not (
             request.dry_run or request.allow_shortage
         ):
@@ -115,14 +117,14 @@ class Submitter:
 
     # --- what Graph must confirm --------------------------------------------------------------------------
 
-    def _check(self, request: JobRequest) -> tuple[list[Group], Catalog]:
+    def _check(self, request: JobRequest, sent: JobBody) -> tuple[list[Group], Catalog]:
         try:
             found = self._services.directory.groups_by_id(request.group_ids)
         except GraphError as error:
             raise _graph_away(error) from error
         catalog = self._catalog()
-        _check_plans(request, catalog)
-        missing = [*_missing_groups(request, found), *_missing_licenses(request, catalog)]
+        _check_plans(sent, catalog)
+        missing = [*_missing_groups(sent, found), *_missing_licenses(sent, catalog)]
         if missing:
             more = f" ({len(missing)} in all: see details)" if len(missing) > 1 else ""
             raise NotFound(
@@ -263,8 +265,8 @@ def _graph_away(error: GraphError) -> Unavailable:
     return Unavailable(f"{error.message} {SEND_AGAIN}", code="GraphUnavailable", **retry_after)
 
 
-def _missing_groups(request: JobRequest, found: dict[str, Group | GraphError]) -> Iterable[Fault]:
-    for position, group_id in enumerate(request.group_ids):
+def _missing_groups(sent: JobBody, found: dict[str, Group | GraphError]) -> Iterable[Fault]:
+    for group_id, position in first_places(sent.group_ids or ()).items():
         answer = found[group_id]
         if isinstance(answer, Group):
             continue
@@ -277,10 +279,10 @@ def _missing_groups(request: JobRequest, found: dict[str, Group | GraphError]) -
         )
 
 
-def _missing_licenses(request: JobRequest, catalog: Catalog) -> Iterable[Fault]:
-    replaced: Sequence[str] = () if request.replaces == "all" else request.replaces
-    named = [(entry.sku_id, f"licenses[{n}].skuId") for n, entry in enumerate(request.licenses)]
-    for sku_id, target in [*named, *((sku_id, f"replaces[{n}]") for n, sku_id in enumerate(replaced))]:
+def _missing_licenses(sent: JobBody, catalog: Catalog) -> Iterable[Fault]:
+    replaced = first_places(sent.replaces) if isinstance(sent.replaces, list) else {}
+    named = [(entry.sku_id, f"licenses[{n}].skuId") for n, entry in enumerate(sent.licenses or ())]
+    for sku_id, target in [*named, *((sku_id, f"replaces[{n}]") for sku_id, n in replaced.items())]:
         if sku_id not in catalog:
             yield Fault(
                 "LicenseNotFound",
@@ -289,10 +291,10 @@ def _missing_licenses(request: JobRequest, catalog: Catalog) -> Iterable[Fault]:
             )
 
 
-def _check_plans(request: JobRequest, catalog: Catalog) -> None:
+def _check_plans(sent: JobBody, catalog: Catalog) -> None:
     """What only the tenant's SKUs can tell about the body: licences for companies, plans of other licences."""
     faults = []
-    for n, entry in enumerate(request.licenses):
+    for n, entry in enumerate(sent.licenses or ()):
         sku = catalog.get(entry.sku_id)
         if sku is None:
             continue
@@ -311,7 +313,7 @@ def _check_plans(request: JobRequest, catalog: Catalog) -> None:
                 f"{plan} is no service plan of {sku.name}.",
                 f"licenses[{n}].disabledPlans[{m}]",
             )
-            for m, plan in enumerate(entry.disabled_plans or ())
+            for plan, m in first_places(entry.disabled_plans or ()).items()
             if plan not in known
         ]
     if faults:

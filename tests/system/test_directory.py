@@ -100,6 +100,13 @@ def test_an_unknown_group_is_404(system: System) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "GroupNotFound")
 
 
+def test_an_unknown_group_is_named_by_its_place(system: System) -> None:
+    known = system.graph.control.group_named("Sales Germany")
+    group_ids = [known, known.upper(), "00000000-0000-4000-8000-00000000dead"]
+    error = system.host.api.post("licenses/assigned", {"groupIds": group_ids}).json()["error"]
+    assert (error["code"], error["target"]) == ("GroupNotFound", "groupIds[2]")
+
+
 # --- cursors from elsewhere, and old ones -----------------------------------------------------------------
 
 

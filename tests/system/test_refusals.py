@@ -88,6 +88,23 @@ def test_each_unknown_id_is_named(system: System, tenant: Tenant) -> None:
     ]
 
 
+def test_a_place_is_that_of_the_request_as_it_was_sent(system: System, tenant: Tenant) -> None:
+    def places(body: Json) -> list[str]:
+        return [fault["target"] for fault in system.host.api.post("jobs", body).json()["error"]["details"]]
+
+    berlin = tenant.groups["Berlin"]
+    assert places(assign(tenant, groupIds=[berlin, berlin.upper(), NOWHERE])) == ["groupIds[2]"]
+    replaces = {"action": "replace", "confirm": True, "replaces": [OFFICE_E3, OFFICE_E3.upper(), NOWHERE]}
+    assert places(assign(tenant, **replaces)) == ["replaces[2]"]
+    (plan, *_) = system.host.api.read(f"licenses/{VISIO}/service-plans")["value"]
+    foreign = ["ffffffff-0000-4000-8000-00000000dead", plan["servicePlanId"], NOWHERE, NOWHERE]
+    licenses = [{"skuId": VISIO, "disabledPlans": foreign}]
+    assert places(assign(tenant, licenses=licenses)) == [
+        "licenses[0].disabledPlans[0]",
+        "licenses[0].disabledPlans[2]",
+    ]
+
+
 def test_no_unit_left(system: System, tenant: Tenant) -> None:
     system.graph.control.patch_sku(VISIO, enabled=3)
     answer = system.host.api.post("jobs", assign(tenant))
