@@ -60,6 +60,7 @@ def _user_property(user: User, name: str) -> Any:
 def _group_property(group: Group, name: str) -> Any:
     values: dict[str, Callable[[], Any]] = {
         "description": lambda: group.description,
+        "mail": lambda: group.mail,
         "securityEnabled": lambda: group.security_enabled,
         "mailEnabled": lambda: group.mail_enabled,
         "groupTypes": lambda: group.group_types,

@@ -167,6 +167,10 @@ class Group:
         return self.kind != "security"
 
     @property
+    def mail(self) -> str | None:
+        return f"{self.id[:8]}@contoso.com" if self.mail_enabled else None
+
+    @property
     def group_types(self) -> list[str]:
         types = ["Unified"] if self.kind == "microsoft365" else []
         return [*types, "DynamicMembership"] if self.dynamic else types

@@ -97,14 +97,15 @@ class Directory:
     def find_groups(
         self, search: str | None = None, page_size: int = 100, next_link: str | None = None
     ) -> GroupPage:
-        """Groups by name: those whose name has a word that begins with `search`, or all. 1-999 a page.
+        """Groups by name: those with a word in it, or a mail address, that begins with `search`, or all. 1-999 a page.
 
         With `next_link` (of a page before) the rest is ignored.
+        Source of the search: https://learn.microsoft.com/graph/search-query-parameter.
         """
         params = {"$select": _GROUP, "$top": str(page_size), "$orderby": "displayName", "$count": "true"}
         if search:
             escaped = search.replace("\\", "\\\\").replace('"', '\\"')
-            params["$search"] = f'"displayName:{escaped}"'
+            params["$search"] = f'"displayName:{escaped}" OR "mail:{escaped}"'
         page = self._page(READ_GROUPS, "/groups", params, next_link)
         return GroupPage(parsed(_each(_group), page), page.get("@odata.nextLink"))
 

@@ -159,9 +159,25 @@ def test_group_queries(names: Firm, query: str, headers: dict[str, str], expecte
     assert [group["displayName"] for group in reply.json["value"]] == expected
 
 
+def test_groups_are_searched_by_the_beginning_of_their_mail_address(firm: Firm) -> None:
+    firm.group(displayName="Sales", kind="security", id="aaaaaaaa-0000-4000-8000-000000000001")
+    firm.group(displayName="Post", kind="microsoft365", id="aaaaaaaa-0000-4000-8000-000000000002")
+
+    def found(search: str) -> list[str]:
+        reply = firm.graph.get(f"/groups?$search={search}", **EVENTUAL)
+        return [group["displayName"] for group in reply.json["value"]]
+
+    assert found('"mail:AAAAAAAA@"') == ["Post"]
+    assert found('"mail:contoso"') == []
+    assert found('"displayName:sal" OR "mail:aaaaaaaa"') == ["Sales", "Post"]
+
+
 REFUSED = [
     ('/groups?$search="displayName:x"', {}, 400, "Request_UnsupportedQuery", "'ConsistencyLevel: eventual'"),
     ("/groups?$search=x", EVENTUAL, 400, "Request_BadRequest", "search"),
+    ('/groups?$search="displayName:x OR mail:x', EVENTUAL, 400, "Request_BadRequest", "search"),
+    ('/groups?$search="displayName:x" or "mail:x"', EVENTUAL, 400, "Request_BadRequest", "search"),
+    ('/groups?$search="displayName:x" "mail:x"', EVENTUAL, 400, "Request_BadRequest", "search"),
     ("/groups?$filter=displayName ne 'x'", {}, 400, "Request_UnsupportedQuery", "Unsupported Query."),
     ("/groups?$filter=displayName ne 'x'", EVENTUAL, 400, "Request_UnsupportedQuery", "Unsupported Query."),
     (

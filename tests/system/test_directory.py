@@ -22,6 +22,8 @@ def test_groups_are_found_and_paged(system: System) -> None:
     names = [group["displayName"] for group in api.all("groups", search="Sales")]
     assert "Sales Germany" in names
     assert all("Sales" in name for name in names)
+    mail = next(group["mail"] for group in everything if group["mail"])
+    assert [group["mail"] for group in api.all("groups", search=mail.split("@")[0])] == [mail]
 
 
 def test_members_with_their_licences(system: System) -> None:

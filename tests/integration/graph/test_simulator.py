@@ -92,7 +92,7 @@ def test_the_catalog_has_units_and_plans(tenant: Tenant) -> None:
     }
 
 
-def test_groups_are_found_by_word_and_read_by_id(tenant: Tenant) -> None:
+def test_groups_are_found_by_word_or_address_and_read_by_id(tenant: Tenant) -> None:
     made = tenant.control.seed(groups=[{"displayName": name} for name in ("Sales West", "West", "Finance")])
     directory = tenant.client.directory
 
@@ -103,6 +103,11 @@ def test_groups_are_found_by_word_and_read_by_id(tenant: Tenant) -> None:
         "West",
     ]
     assert directory.find_groups('no "such" \\ group').groups == []
+
+    post = tenant.control.seed(groups=[{"displayName": "Post", "kind": "microsoft365"}])["groupIds"][0]
+    assert [group.display_name for group in directory.find_groups(f"{post[:8]}@Contoso").groups] == ["Post"]
+    assert directory.find_groups("contoso.com").groups == []
+    tenant.control.delete_group(post)
 
     first = directory.find_groups(page_size=2)
     assert [len(first.groups), first.next_link is None] == [2, False]
