@@ -20,6 +20,7 @@ MAX_REPLACES = 100
 
 # Naming and Referencing Containers, Blobs, and Metadata (Azure Storage documentation).
 _CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_NOT_IN_BLOBS = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 _MAX_BLOB_PATH = 1_024
 # Restrictions and limitations in OneDrive and SharePoint (Microsoft Support).
 _NOT_IN_FOLDERS = re.compile(r'["*:<>?\\|\x00-\x1f\x7f]')
@@ -46,8 +47,8 @@ def _container(name: str) -> str:
 def _blob_path(path: str) -> str:
     if any(part in ("", ".", "..") for part in path.split("/")) or path.endswith("."):
         raise refusal("The path must name a file, such as reports/licenses.xlsx: no empty or dotted parts.")
-    if "\\" in path or not path.isprintable():
-        raise refusal("The path must hold neither backslashes nor control characters.")
+    if _NOT_IN_BLOBS.search(path):
+        raise refusal("The path must hold neither backslashes nor control or private characters.")
     return path
 
 

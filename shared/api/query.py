@@ -17,6 +17,8 @@ MAX_PAGE_SIZE = 999
 MAX_SEARCH = 200
 MAX_CURSOR = 3_000  # of the 4,096 characters that a URL may have on Azure
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the category Cc; blanks and joiners of any script are text
+
 ALWAYS_KNOWN = frozenset({"code", "t"})
 """The host's function key and the wait URL's token: every route may be called with them."""
 
@@ -108,7 +110,7 @@ def text(name: str, description: str, longest: int = MAX_SEARCH) -> Parameter:
     def read(value: str) -> str:
         if len(value) > longest:
             raise ValueError(f"This is too long. Use at most {longest} characters.")
-        if not value.isprintable():
+        if _CONTROL.search(value):
             raise ValueError("This holds control characters. Remove them.")
         return value.strip()
 

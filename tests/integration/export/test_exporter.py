@@ -61,6 +61,17 @@ def test_a_blob_goes_into_a_container_that_is_made(desk: Desk) -> None:
     assert properties.content_settings.content_encoding is None
 
 
+def test_a_blob_is_called_as_people_write(desk: Desk) -> None:
+    path = "営業\u3000部/Paris\u00a0👩\u200d💻.csv"
+    job_id = desk.job(to_blob("written", path))
+    desk.exporter.write(job_id)
+    assert desk.blobs("written") == [path]
+    assert len(csv_rows(desk.blob("written", path))) == 3
+    properties = _client(desk, "written", path).get_blob_properties()
+    expected = f'attachment; filename="licenses-{job_id}.csv"'
+    assert properties.content_settings.content_disposition == expected
+
+
 def test_a_blob_that_is_there_is_replaced_whole(desk: Desk) -> None:
     desk.app.storage.blob_service.create_container("replaced")
     _client(desk, "replaced", "a.csv").upload_blob(b"x" * 5_000_000, metadata={"old": "yes"})

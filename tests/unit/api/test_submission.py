@@ -61,6 +61,16 @@ def targets(body: object) -> list[str]:
     return sorted(str(found.target) for found in error.details)
 
 
+@pytest.mark.parametrize(
+    "name", ["営業\u3000部.csv", "Ventes\u00a0Paris.csv", "a\u200cb.csv", "👩\u200d💻.csv"]
+)
+def test_a_blob_may_be_called_as_people_write(name: str) -> None:
+    location = {"kind": "blob", "container": "reports", "path": name}
+    export = understood(EXPORT | {"export": {"location": location}}).export
+    assert export is not None
+    assert export.location.path == name
+
+
 def test_takes_every_field_of_assign() -> None:
     body = {
         **ASSIGN,
@@ -338,6 +348,9 @@ def test_disabled_plans_mean_nothing_where_a_license_goes() -> None:
         ({"location": {"kind": "blob", "container": "abc", "path": "/a"}}, ["export.location.path"]),
         ({"location": {"kind": "blob", "container": "abc", "path": "a/../b"}}, ["export.location.path"]),
         ({"location": {"kind": "blob", "container": "abc", "path": "a\\b"}}, ["export.location.path"]),
+        ({"location": {"kind": "blob", "container": "abc", "path": "a\r\nb"}}, ["export.location.path"]),
+        ({"location": {"kind": "blob", "container": "abc", "path": "a\u0081b"}}, ["export.location.path"]),
+        ({"location": {"kind": "blob", "container": "abc", "path": "a\ue000b"}}, ["export.location.path"]),
         ({"location": {"kind": "blob", "container": "abc", "path": "a" * 1025}}, ["export.location.path"]),
         (
             {"location": {"kind": "sharepoint", "driveId": "a/b", "folderPath": "x"}},
