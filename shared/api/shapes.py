@@ -483,6 +483,8 @@ class LicensesExpiredDataShape(TypedDict):
     jobId: Id
     status: JobStatusName
     counts: EventCountsShape
+    total: int
+    """Licenses that were taken; `counts` are users."""
     licenses: list[EventLicenseShape]
     """The first 50 that were taken."""
     portalUrl: Link

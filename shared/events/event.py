@@ -1,7 +1,7 @@
 """The events: pure values, each with an id that follows from what happened, so that a repeat is known as one."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, unique
@@ -91,12 +91,23 @@ def job_finished(job: JobRecord, now: JobView) -> Event:
     )
 
 
-def licenses_expired(job: JobRecord, now: JobView, named: Sequence[NamedLicense]) -> Event:
-    """A sweep took licences whose time was over."""
+def first_and_total(licenses: Iterable[NamedLicense]) -> tuple[list[NamedLicense], int]:
+    """Those that an event names, and how many there are in all."""
+    total, named = 0, list[NamedLicense]()
+    for one in licenses:
+        total += 1
+        if len(named) < MOST_NAMED:
+            named.append(one)
+    return named, total
+
+
+def licenses_expired(job: JobRecord, now: JobView, named: Sequence[NamedLicense], total: int) -> Event:
+    """A sweep took licences whose time was over. `total` counts those that are not named too."""
     data = {
         "jobId": job.job_id,
         "status": now.status.value,
         "counts": _counts(now.counts),
+        "total": total,
         "licenses": [_named(one) for one in named[:MOST_NAMED]],
     }
     return Event(

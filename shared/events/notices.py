@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from shared.errors import GraphError
-from shared.events.event import MOST_NAMED, EventType, NamedLicense, licenses_expiring
+from shared.events.event import EventType, NamedLicense, first_and_total, licenses_expiring
 from shared.events.publish import name_of, publish, subscribed
 from shared.jobs.services import Services
 from shared.models import Catalog
@@ -27,11 +27,7 @@ def announce(services: Services) -> None:
     if not targets:
         return  # who subscribes later today is told today
     catalog = _catalog(services)
-    total, named = 0, list[NamedLicense]()
-    for one in _due_for_notice(services, catalog, now, last):
-        total += 1
-        if len(named) < MOST_NAMED:
-            named.append(one)
+    named, total = first_and_total(_due_for_notice(services, catalog, now, last))
     if total:
         publish(services, licenses_expiring(today, now, named, total), targets)
     services.events.note_notice(today)

@@ -1,13 +1,13 @@
 """From what happened to one message for each receiver. Everything here is idempotent: a repeat finds its record."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from shared.events.event import (
-    MOST_NAMED,
     Event,
     EventType,
     NamedLicense,
+    first_and_total,
     job_finished,
     licenses_expired,
     sweep_stopped,
@@ -45,7 +45,8 @@ def publish_end(services: Services, job: JobRecord, now: JobView) -> None:
     if job.request.action is Action.EXPIRE and now.counts.changed:
         targets = subscribed(subscriptions, EventType.LICENSES_EXPIRED)
         if targets:
-            publish(services, licenses_expired(job, now, _taken(services, job)), targets)
+            named, total = first_and_total(_taken(services, job))
+            publish(services, licenses_expired(job, now, named, total), targets)
 
 
 def publish_held_sweep(services: Services) -> None:
@@ -62,22 +63,16 @@ def subscribed(subscriptions: Iterable[Subscription], type_: EventType) -> list[
     return [one.subscription_id for one in subscriptions if type_ in one.events]
 
 
-def _taken(services: Services, job: JobRecord) -> list[NamedLicense]:
-    """The first licences that the sweep took."""
+def _taken(services: Services, job: JobRecord) -> Iterator[NamedLicense]:
+    """The licences that the sweep took."""
     catalog = services.catalog.get()
-    named: list[NamedLicense] = []
     for chunk in services.jobs.chunks(job.job_id):
         for item in chunk.items:
             if item.status is ItemStatus.CHANGED:
-                named += [
-                    NamedLicense(
+                for sku_id in item.removed:
+                    yield NamedLicense(
                         item.user_principal_name, item.display_name, sku_id, name_of(catalog, sku_id)
                     )
-                    for sku_id in item.removed
-                ]
-        if len(named) >= MOST_NAMED:
-            break
-    return named
 
 
 def name_of(catalog: Catalog, sku_id: str) -> str:

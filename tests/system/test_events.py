@@ -209,6 +209,7 @@ def test_a_held_sweep_and_what_it_took_are_told(told: System, receiver: Receiver
     expired = wait_for_type(receiver, "license.expired", job_id=stopped["data"]["jobId"])[0]
     assert TypeAdapter(shapes.LicensesExpiredEventShape).validate_python(expired, strict=True, extra="forbid")
     assert expired["data"]["counts"]["changed"] == len(expired["data"]["licenses"]) > LIMIT
+    assert expired["data"]["total"] == len(expired["data"]["licenses"])
     assert len([one for one in receiver.at("/sweep") if one.json["type"] == "sweep.stopped"]) == 1
 
 

@@ -13,15 +13,27 @@ from shared.app import App
 from shared.config import load_settings
 from shared.events import notices
 from shared.events.deliver import deliver, give_up
-from shared.events.event import Event, EventType, licenses_expiring
+from shared.events.event import MOST_NAMED, Event, EventType, licenses_expired, licenses_expiring
 from shared.events.messages import EventMessage
-from shared.events.publish import publish
+from shared.events.publish import publish, publish_end
 from shared.events.sender import CallbackFailed, CallbackSender, Reply
 from shared.jobs.catalog_cache import CatalogCache
+from shared.jobs.records import ChunkRecord, Phase
 from shared.jobs.services import Services
-from shared.models import Caller, Catalog
+from shared.jobs.view import view
+from shared.models import Caller, Catalog, ItemStatus, JobStatus
 from shared.storage.event_store import DeliveryState, Subscription
-from tests.integration.ledger.builders import NOW, SetClock, give, items, opens
+from tests.integration.ledger.builders import (
+    NOW,
+    PROJECT,
+    VISIO,
+    SetClock,
+    give,
+    item,
+    items,
+    opens,
+    sweep_job,
+)
 from tests.support.azurite import Azurite
 
 URL = "https://hooks.example/x"
@@ -256,3 +268,21 @@ def test_without_a_subscriber_nothing_is_kept(services: Services, clock: SetCloc
     notices.announce(services)
     assert services.events.last_notice() is None
     assert waiting(services) == 0
+
+
+# --- what a sweep took --------------------------------------------------------------------------------------
+
+
+def test_a_sweep_tells_how_many_licences_it_took(services: Services, subscription: str) -> None:
+    """More than an event names, of some users two, and none that could not be taken."""
+    taken = [replace(one, status=ItemStatus.CHANGED, removed=(VISIO, PROJECT)) for one in items(60)]
+    left = [replace(item(100), status=ItemStatus.FAILED, removed=(VISIO,))]
+    job = replace(sweep_job(), status=JobStatus.FINISHED, phase=Phase.ENDED, chunks=2)
+    services.jobs.create(job)
+    services.jobs.create_chunks(job.job_id, [ChunkRecord(0, taken[:40]), ChunkRecord(1, taken[40:] + left)])
+    now = view(services, job)
+    publish_end(services, job, now)
+    expired = licenses_expired(job, now, [], 0)
+    found = services.events.event(expired.day, expired.event_id)
+    assert found is not None
+    assert (found.data["total"], len(found.data["licenses"])) == (120, MOST_NAMED)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from shared.events import notices
-from shared.events.event import MOST_NAMED, NamedLicense, event_json, job_finished, licenses_expiring
+from shared.events.event import (
+    MOST_NAMED,
+    NamedLicense,
+    event_json,
+    first_and_total,
+    job_finished,
+    licenses_expired,
+    licenses_expiring,
+)
 from shared.events.teams import MOST_LINES, card_message
 from shared.jobs.records import JobFacts, JobRecord
 from shared.jobs.view import assemble
@@ -37,6 +46,16 @@ def test_an_event_names_the_first_and_counts_all() -> None:
     assert (len(shown["data"]["licenses"]), shown["data"]["total"]) == (MOST_NAMED, 80)
     assert shown["data"]["portalUrl"] == "https://licenses.contoso.com/portal/#/temporary"
     assert event.event_id == licenses_expiring(NOW.date(), NOW + timedelta(hours=1), named(2), 2).event_id
+
+
+def test_a_card_of_a_sweep_counts_all_that_was_taken() -> None:
+    facts = replace(FACTS, request=JobRequest(Action.EXPIRE))
+    job = JobRecord("7c9e6679-7425-40de-944b-e07fc1f90ae7", facts)
+    event = licenses_expired(job, assemble(job, {}, []), *first_and_total(iter(named(300))))
+    shown = event_json(event, "https://licenses.contoso.com/")
+    assert (len(shown["data"]["licenses"]), shown["data"]["total"]) == (MOST_NAMED, 300)
+    body = card_message(shown)["attachments"][0]["content"]["body"]
+    assert body[-1]["text"] == f"and {300 - MOST_LINES} more"
 
 
 def test_a_card_stays_small_and_takes_no_markdown_from_names() -> None:
