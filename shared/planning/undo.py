@@ -56,14 +56,15 @@ def _undo_added(
 ) -> str | None:
     """Take what was not held directly before; otherwise put the former disabled plans and expiry back.
 
-    Left alone is an assignment with other plans than the job left, and one that was made permanent since: no
-    undo takes a licence that somebody decided the user keeps, nor puts an expiry on it.
+    Left alone is an assignment with other plans than the job left, one that was made permanent since, and a
+    temporary one where the job left it for good: no undo takes a licence that somebody decided the user keeps, nor
+    one that another job gave, nor puts an expiry on it.
     """
     direct = held_directly(user, left.sku_id)
     if direct is None or set(direct.disabled_plans) != set(left.disabled_plans):
         return codes.CHANGED_SINCE
     if former is None:
-        if left.expires_at is not None and grant is None:
+        if (left.expires_at is None) != (grant is None):
             return codes.CHANGED_SINCE
         draft.take(left.sku_id, grant, codes.UNDONE)
         return None

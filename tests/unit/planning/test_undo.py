@@ -232,6 +232,14 @@ GRANTS = [
         added=(added(VISIO, until=SOON),),
     ),
     UndoCase(
+        "assigned for good, taken and given for a time by others since: stays with its grant",
+        (),
+        user(direct(VISIO)),
+        noted("ChangedSince"),
+        added=(added(VISIO),),
+        grants=(grant(VISIO, LATER),),
+    ),
+    UndoCase(
         "moved: the former expiry comes back, although it is earlier",
         (direct(E3, TEAMS, until=SOON),),
         user(direct(E3, TEAMS)),
