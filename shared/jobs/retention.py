@@ -17,7 +17,8 @@ JOBS_AT_ONCE = 200
 
 
 def clean_up(services: Services, storage: Storage, audit: AuditStore, support: SupportStore) -> None:
-    """Delete what is older than JOB_RETENTION_DAYS. Idempotent; what fails is tried at the next run.
+    """Delete jobs and temporary licences that ended longer ago than JOB_RETENTION_DAYS, and what else was recorded
+    before. Idempotent; what fails is tried at the next run.
 
     Raises:
         StorageUnavailable: Storage is away.
@@ -36,7 +37,9 @@ def clean_up(services: Services, storage: Storage, audit: AuditStore, support: S
     services.events.delete_before(before)
     services.ledger.forget_ended_before(before)
     if deleted:
-        log.info("%d jobs older than %d days deleted", deleted, services.settings.job_retention_days)
+        log.info(
+            "%d jobs that ended more than %d days ago deleted", deleted, services.settings.job_retention_days
+        )
 
 
 def _delete_files(storage: Storage, job_id: str) -> None:

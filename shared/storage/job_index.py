@@ -91,18 +91,22 @@ class JobIndex:
         return [row["RowKey"].split("|")[1] for row in rows]
 
     def ended_before(self, moment: datetime) -> Iterator[IndexEntry]:
-        """Entries of ended jobs created before that moment."""
+        """Entries of jobs that ended before that moment, whenever they were created; later rows are not read."""
         rows = tables.query(
             self._table,
             "PartitionKey eq @partition and RowKey gt @after and running eq false",
             {"partition": _PARTITION, "after": _key(moment, "")},
         )
-        return map(_entry, rows)
+        return (entry for entry in map(_entry, rows) if _ended_at(entry.view) < moment)
 
 
 def _key(created_at: datetime, job_id: str) -> str:
     """Milliseconds counted down, so that the newest sorts first."""
     return f"{_END_OF_TIME - int(created_at.timestamp() * 1000):014d}|{job_id}"
+
+
+def _ended_at(view: JobView) -> datetime:
+    return view.finished_at or view.created_at
 
 
 def _entry(row: TableEntity) -> IndexEntry:
