@@ -18,6 +18,9 @@ from shared.storage.connection import storage_errors
 
 MAX_OPERATIONS = 100
 """Operations a transaction may have (https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions)."""
+MAX_PAGE = 1000
+"""Rows a page may have; a request for more is refused, though Azurite answers it
+(https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination)."""
 
 Entity = Mapping[str, Any]
 _STAMP = "stamp"
@@ -109,15 +112,15 @@ def query(
     parameters: Mapping[str, Any],
     *,
     select: Sequence[str] | None = None,
-    page_size: int = 1000,
+    page_size: int = MAX_PAGE,
 ) -> Iterator[TableEntity]:
-    """Rows in key order, page by page as they are read."""
+    """Rows in key order, page by page as they are read; `page_size` beyond what the service allows means that."""
     with storage_errors():
         yield from table.query_entities(
             filter_,
             parameters=dict(parameters),
             select=list(select) if select else None,
-            results_per_page=page_size,
+            results_per_page=min(page_size, MAX_PAGE),
         )
 
 
