@@ -173,8 +173,8 @@ class ChunkTally:
     """The counted side of a chunk, readable without its items.
 
     `needed` are units by skuId that its users take or would take, `waiting` the part still to be taken, `taken` the
-    part that was; `adds` counts items with something in `added`, `undoable` those that undo would look at. `givers` are
-    those of its items, the first few.
+    part that was; `adds` counts items with something in `added`, `undoable` those that undo would look at, `unknown`
+    those that ended without anybody knowing whether they were changed. `givers` are those of its items, the first few.
     """
 
     index: int
@@ -187,6 +187,7 @@ class ChunkTally:
     taken: dict[str, int]
     adds: int
     undoable: int
+    unknown: int
     retry_at: datetime | None
     updated_at: datetime | None
 
@@ -207,6 +208,13 @@ def some_givers(names: Iterable[str]) -> list[str]:
 def undoable(item: Item) -> bool:
     """Whether the item left something that undo would look at."""
     return bool(item.added or item.removed or item.location)
+
+
+def ended_unknown(item: Item) -> bool:
+    """Whether the item ended while the outcome of its last write is open. A start finds it out, but for a user who was
+    deleted meanwhile: there is nothing to find, and nothing to undo.
+    """
+    return item.intent is not None and item.status.terminal and item.reason != "UserNotFound"
 
 
 def user_hash(user_id: str) -> str:

@@ -32,7 +32,7 @@ from shared.jobs.accept import accept
 from shared.jobs.catalog_cache import MAX_AGE, NOW
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.rate import SubmitRate
-from shared.jobs.records import JobFacts, JobRecord, Phase, SelectedGroup
+from shared.jobs.records import ChunkTally, JobFacts, JobRecord, Phase, SelectedGroup
 from shared.jobs.services import Services
 from shared.models import Action, Caller, Catalog, CodedError, GroupStatus, JobRequest, JobStatus, JobView
 
@@ -178,6 +178,7 @@ class Submitter:
         if not job.status.terminal:
             raise Conflict(f"The job is {job.status}: it can be undone once it has ended.", code="JobRunning")
         tallies = self._services.jobs.tallies(job.job_id)
+        _refuse_unknown(tallies)
         if job.request.dry_run or job.request.action is Action.EXPORT or not any(t.undoable for t in tallies):
             raise Conflict("This job changed nothing, so there is nothing to undo.", code="JobNotUndoable")
         source.refuse_running_undo(self._services, job, job_id)
@@ -252,6 +253,18 @@ class Submitter:
         if former.phase is Phase.ACCEPTED and former.request.start_at is None:
             send_job(self._services.queues, JobMessage(former.job_id, Step.BEGIN))
         return Accepted(view.view(self._services, former), replayed=True)
+
+
+def _refuse_unknown(tallies: Sequence[ChunkTally]) -> None:
+    """What nobody knows cannot be undone, and to leave it out would be to call the undo finished when it is not."""
+    unknown = sum(tally.unknown for tally in tallies)
+    if unknown:
+        users = sum(tally.counts.total for tally in tallies)
+        raise Conflict(
+            f"Of {unknown} of {users} users it is not known whether they were changed: their last write was not "
+            "answered. Start the job first; it finds out. Then undo it.",
+            code="JobNotUndoable",
+        )
 
 
 def _job_id(caller: Caller, key: str | None) -> str:

@@ -18,6 +18,7 @@ from shared.jobs.records import (
     PageMember,
     Phase,
     count,
+    ended_unknown,
     some_givers,
     undoable,
     units,
@@ -42,6 +43,7 @@ _TALLY = (
     "taken",
     "adds",
     "undoable",
+    "unknown",
     "retryAt",
     "updatedAt",
 )
@@ -371,6 +373,7 @@ def _chunk_columns(chunk: ChunkRecord, now: datetime) -> dict[str, Any]:
         "taken": json.dumps(units(item for item in chunk.items if item.status is ItemStatus.CHANGED)),
         "adds": sum(1 for item in chunk.items if item.added),
         "undoable": sum(1 for item in chunk.items if undoable(item)),
+        "unknown": sum(1 for item in chunk.items if ended_unknown(item)),
         "retryAt": _text(min((at for at in retries if at), default=None)),
         "updatedAt": _text(now),
         **{f"n_{name}": getattr(counts, name) for name in Counts.__slots__},
@@ -393,6 +396,7 @@ def _tally(entity: TableEntity) -> ChunkTally:
         taken=json.loads(entity["taken"]),
         adds=int(entity["adds"]),
         undoable=int(entity["undoable"]),
+        unknown=int(entity.get("unknown") or 0),  # rows of former versions have none
         retry_at=_time(entity["retryAt"]),
         updated_at=_time(entity["updatedAt"]),
     )

@@ -68,3 +68,72 @@ def test_a_refused_submission_is_not_tried_again(impatient: System, group_id: st
     assert answer.status_code == 503
     assert answer.json()["error"]["message"].endswith(SEND_AGAIN)
     assert impatient.api.all("jobs") == []
+
+
+def test_a_job_is_not_undone_while_it_is_unknown_what_it_did(impatient: System, group_id: str) -> None:
+    """Five removals are carried out, their answers lost, and then nobody can be read until the tries are used up."""
+    api, control = impatient.api, impatient.control
+    licenses = [{"skuId": VISIO}]
+    api.run({"action": "assign", "groupIds": [group_id], "licenses": licenses}, status="Finished")
+    control.add_faults(
+        {
+            "method": "POST",
+            "kind": "status",
+            "status": 504,
+            "path": "assignLicense",
+            "commit": True,
+            "times": 5,
+        },
+        {
+            "method": "GET",
+            "kind": "status",
+            "status": 503,
+            "path": "users/",
+            "scope": "subrequest",
+            "skip": 20,
+        },
+    )
+    removal = {"action": "remove", "groupIds": [group_id], "licenses": licenses, "confirm": True}
+    job = api.run(removal, status="FinishedWithException")
+    assert (job["counts"]["changed"], job["counts"]["failed"]) == (15, 5)
+
+    refused = api.post(f"jobs/{job['id']}/undo")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "JobNotUndoable")
+    assert "5 of 20 users" in refused.json()["error"]["message"]
+
+    control.clear_faults()
+    api.start(job["id"])
+    assert api.wait(job["id"], status="Finished")["counts"]["changed"] == 20
+    undone = api.wait(api.undo(job["id"])["id"], status="Finished")
+    assert undone["counts"]["changed"] == 20
+    assert all(user["licenses"] for user in control.group_users(group_id))
+
+
+def test_a_user_deleted_before_the_answer_was_known_does_not_forbid_the_undo(
+    impatient: System, group_id: str
+) -> None:
+    api, control = impatient.api, impatient.control
+    gone = control.group_users(group_id)[0]["id"]
+    control.add_faults(
+        {
+            "method": "POST",
+            "kind": "status",
+            "status": 504,
+            "path": f"users/{gone}/assignLicense",
+            "commit": True,
+        },
+        {
+            "method": "GET",
+            "kind": "status",
+            "status": 404,
+            "code": "Request_ResourceNotFound",
+            "path": f"users/{gone}$",
+            "skip": 1,
+        },
+    )
+    body = {"action": "assign", "groupIds": [group_id], "licenses": [{"skuId": VISIO}]}
+    job = api.run(body, status="FinishedWithException")
+    (failed,) = api.items(job["id"], status="failed")
+    assert (failed["userId"], failed["reason"]) == (gone, "UserNotFound")
+    undone = api.wait(api.undo(job["id"], confirm=True)["id"], status="Finished")
+    assert undone["counts"]["changed"] == 19

@@ -25,6 +25,7 @@ def tally(**parts: Any) -> ChunkTally:
         "taken": {},
         "adds": 0,
         "undoable": 0,
+        "unknown": 0,
         "retry_at": None,
         "updated_at": None,
     }
