@@ -60,10 +60,12 @@ def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
     try:
         done = _read_pages(services, job, group)
     except ExpiredPageToken:
-        return _again(services, job, group, CodedError("GraphUnavailable", _EXPIRED), None)
+        return _from_the_start(services, job, group)
     except PassingGraphError as error:
         log.info("group %d of job %s: %s", group.index, job.job_id, error.message)
-        return _again(services, job, group, CodedError(error.code, error.message), error.retry_after)
+        group.attempts += 1
+        told = CodedError(error.code, error.message)
+        return _again(services, job, group, told, group.attempts, error.retry_after)
     except LastingGraphError as error:
         group.status = GroupStatus.FAILED
         group.error = CodedError(error.code, error.message)
@@ -78,17 +80,24 @@ def _read(services: Services, job: JobRecord, group: GroupRecord) -> bool:
 _EXPIRED = "Graph's page token expired while the group's members were read."
 
 
+def _from_the_start(services: Services, job: JobRecord, group: GroupRecord) -> bool:
+    """As `_again`, for an expired page token: pages of two readings do not mix."""
+    group.restarts += 1
+    group.epoch, group.pages, group.users, group.next_link = group.epoch + 1, 0, 0, None
+    return _again(services, job, group, CodedError("GraphUnavailable", _EXPIRED), group.restarts, None)
+
+
 def _again(
-    services: Services, job: JobRecord, group: GroupRecord, error: CodedError, retry_after: float | None
+    services: Services,
+    job: JobRecord,
+    group: GroupRecord,
+    error: CodedError,
+    tries: int,
+    retry_after: float | None,
 ) -> bool:
-    """Come back later, or give up; True: given up. An expired token starts over: pages of two readings do not mix."""
-    group.attempts += 1
-    if error.message == _EXPIRED:
-        group.epoch, group.pages, group.users, group.next_link = group.epoch + 1, 0, 0, None
+    """Come back later, or give up after so many tries; True: given up."""
     now = services.clock()
-    at = services.settings.retry.next_attempt(
-        group.attempts, now, retry_after=retry_after, random=services.random
-    )
+    at = services.settings.retry.next_attempt(tries, now, retry_after=retry_after, random=services.random)
     what_next = TRIED_AGAIN if at else START_AGAIN
     group.error = replace(error, message=f"{error.message} {what_next}")
     if at is None:
@@ -110,7 +119,7 @@ def _read_pages(services: Services, job: JobRecord, group: GroupRecord) -> bool:
         members = [_page_member(job.request, member) for member in _included(job.request, page.members)]
         group.pages += 1
         group.users += len(members)
-        group.next_link, group.error = page.next_link, None
+        group.next_link, group.error, group.attempts = page.next_link, None, 0
         if page.next_link is None:
             group.status = GroupStatus.DONE
         services.jobs.save_page(job.job_id, group, members)

@@ -117,7 +117,8 @@ class JobRecord:
 class GroupRecord:
     """How far the expansion of a group has come. `run` is the job's run that took it up.
 
-    `epoch` numbers the readings: an expired page token discards the pages read and starts the next one.
+    `epoch` numbers the readings: an expired page token discards the pages read and starts the next one. `restarts`
+    are those of this run; `attempts` are the tries since the latest page came on record.
     """
 
     index: int
@@ -128,6 +129,7 @@ class GroupRecord:
     users: int = 0
     next_link: str | None = None
     attempts: int = 0
+    restarts: int = 0
     error: CodedError | None = None
     updated_at: datetime | None = None
     etag: str = ""

@@ -333,6 +333,7 @@ def _group_entity(job_id: str, group: GroupRecord) -> dict[str, Any]:
         "pages": group.pages,
         "users": group.users,
         "attempts": group.attempts,
+        "restarts": group.restarts,
         "errorCode": group.error.code if group.error else "",
         "errorMessage": group.error.message if group.error else "",
         "updatedAt": _text(group.updated_at),
@@ -350,6 +351,7 @@ def _group(entity: TableEntity) -> GroupRecord:
         users=int(entity["users"]),
         next_link=join(entity).decode() or None,
         attempts=int(entity["attempts"]),
+        restarts=int(entity.get("restarts") or 0),  # rows of former versions have none
         error=_error(entity),
         updated_at=_time(entity["updatedAt"]),
         etag=tables.etag_of(entity),
