@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.endpoint import Handler, RequestContext
 from handlers.responses import Answer, accepted_answer, job_answer
-from handlers.submissions import note_submission
+from handlers.submissions import note_orders, note_submission
 from shared.api.answers import item_json, job_json
 from shared.api.directory_answers import license_names
 from shared.api.submission import Submission
@@ -29,14 +29,16 @@ class JobHandlers:
         return self._submitted(context, context.undo())
 
     def start(self, context: RequestContext) -> Answer:
-        job = control.start(self.app.services, context.id)
-        self.app.audit.append(context.caller, "JobStarted", job_id=job.job_id)
+        self._note_orders(context)
+        job = control.start(self.app.services, context.id, context.caller)
+        self._note_orders(context)
         return self._accepted(context, job)
 
     def cancel(self, context: RequestContext) -> Answer:
         context.require_to_cancel(view.view(self.app.services, self._job(context)))
-        job = control.cancel(self.app.services, context.id)
-        self.app.audit.append(context.caller, "JobCanceled", job_id=job.job_id)
+        self._note_orders(context)
+        job = control.cancel(self.app.services, context.id, context.caller)
+        self._note_orders(context)
         return self._accepted(context, job)
 
     def get(self, context: RequestContext) -> Answer:
@@ -95,6 +97,9 @@ class JobHandlers:
             self.app.audit, job.job_id, job.request, job.created_by, job.created_at, len(job.groups)
         )
         return self._accepted(context, job, replayed=accepted.replayed)
+
+    def _note_orders(self, context: RequestContext) -> None:
+        note_orders(self.app.audit, self._job(context))
 
     def _job(self, context: RequestContext) -> JobRecord:
         return control.job_on_record(self.app.services, context.id)

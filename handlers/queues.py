@@ -12,7 +12,7 @@ from typing import Any
 
 import azure.functions as func
 
-from handlers.submissions import note_submission
+from handlers.submissions import note_orders, note_submission
 from shared.app import App
 from shared.errors import StorageUnavailable
 from shared.events import deliver
@@ -90,15 +90,19 @@ class QueueHandlers:
             case Step.SETTLE:
                 settle.settle(services, message.job_id)
             case Step.CANCEL:
+                self._note(message.job_id)
                 control.spread_cancel(services, message.job_id)
             case Step.FILE:
                 self.app.exporter.write(message.job_id, message.attempts)
 
     def _note(self, job_id: str) -> None:
-        """A sweep is nobody's request."""
+        """A sweep is nobody's request; to start it or to cancel it is."""
         job = self.app.services.jobs.get(job_id)
-        if job is not None and job.facts.created_by.kind != "timer":
-            facts = job.facts
+        if job is None:
+            return
+        note_orders(self.app.audit, job)
+        facts = job.facts
+        if facts.created_by.kind != "timer":
             note_submission(
                 self.app.audit, job_id, facts.request, facts.created_by, facts.created_at, len(facts.groups)
             )

@@ -15,9 +15,9 @@ from shared.jobs.messages import (
     send_group,
     send_job,
 )
-from shared.jobs.records import JobRecord, Phase
+from shared.jobs.records import JobRecord, Order, Phase
 from shared.jobs.services import Services
-from shared.models import JobStatus, JobView
+from shared.models import Caller, JobStatus, JobView
 
 log = logging.getLogger(__name__)
 _STARTABLE = (JobStatus.FAILED, JobStatus.FINISHED_WITH_EXCEPTION, JobStatus.CANCELED)
@@ -31,7 +31,7 @@ def job_on_record(services: Services, job_id: str) -> JobRecord:
     return job
 
 
-def start(services: Services, job_id: str) -> JobView:
+def start(services: Services, job_id: str, by: Caller) -> JobView:
     """Take up failed and canceled items, and groups that failed or were not expanded. Nothing that took effect runs
     again.
 
@@ -43,6 +43,7 @@ def start(services: Services, job_id: str) -> JobView:
     watch.arm(services, job_id)
 
     def to_started(job: JobRecord) -> bool:
+        job.start_order = Order(by, services.clock())
         if job.phase is Phase.HELD:
             job.phase, job.status, job.error = Phase.ACCEPTED, JobStatus.WAITING, None
             job.cutoff = services.clock()
@@ -70,7 +71,7 @@ def start(services: Services, job_id: str) -> JobView:
     return now
 
 
-def cancel(services: Services, job_id: str) -> JobView:
+def cancel(services: Services, job_id: str, by: Caller) -> JobView:
     """Stop what has not begun; what is under way ends as it must.
 
     Raises:
@@ -83,7 +84,7 @@ def cancel(services: Services, job_id: str) -> JobView:
     def to_canceling(job: JobRecord) -> bool:
         if job.status.terminal:
             raise Conflict(f"The job is {job.status} already.", code="JobNotCancelable")
-        job.cancel_requested = True
+        job.cancel_requested, job.cancel_order = True, Order(by, services.clock())
         return True
 
     if change_job(services, job_id, to_canceling) is None:

@@ -77,6 +77,14 @@ class JobFacts:
         return self.source_job_id is None and bool(self.groups)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person wanted done with a job that was on record already, and when."""
+
+    by: Caller
+    at: datetime
+
+
 @dataclass(slots=True)
 class JobRecord:
     """A job's row. `run` counts its starts, `fanned_run` is the last of them whose users have become chunks;
@@ -84,7 +92,8 @@ class JobRecord:
 
     `scarce` are the SKUs of which there may be too few units: they are counted before each write.
     `undone_by` is the latest job that undoes this one, `carried_out_by` the one that carries out this dry run.
-    `stopped`: too many users failed. `cutoff` is the moment up to which a sweep takes grants.
+    `stopped`: too many users failed. `cutoff` is the moment up to which a sweep takes grants. `start_order` and
+    `cancel_order` are the latest, on record with what they changed: the audit is told of them from here.
     """
 
     job_id: str
@@ -106,6 +115,8 @@ class JobRecord:
     stopped: bool = False
     cutoff: datetime | None = None
     file: str | None = None
+    start_order: Order | None = None
+    cancel_order: Order | None = None
     etag: str = ""
 
     @property

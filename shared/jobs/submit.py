@@ -6,7 +6,7 @@ The checks come in the order of the HTTP contract. What follows once they are pa
 import math
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 

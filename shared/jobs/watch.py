@@ -61,6 +61,8 @@ def look(services: Services) -> None:
 
 def _handle(services: Services, due: Due) -> None:
     job = services.jobs.get(due.job_id)
+    if job is not None and job.cancel_requested:  # whoever canceled it may have died before the message
+        send_job(services.queues, JobMessage(job.job_id, Step.CANCEL))
     if due.what != WATCH:
         if job is not None and job.phase is Phase.RUNNING:
             chunk.retry(services, due)

@@ -15,6 +15,7 @@ from shared.jobs.records import (
     GroupRecord,
     JobFacts,
     JobRecord,
+    Order,
     PageMember,
     Phase,
     count,
@@ -31,6 +32,7 @@ from shared.storage.packing import MAX_ENTITY_BYTES, RecordTooLarge, deflate, in
 _FACTS = TypeAdapter(JobFacts)
 _ITEMS = TypeAdapter(list[Item])
 _MEMBERS = TypeAdapter(list[PageMember])
+_ORDER = TypeAdapter(Order)
 _RANGE = "PartitionKey eq @job and RowKey ge @start and RowKey lt @end"
 _TALLY = (
     "RowKey",
@@ -295,6 +297,8 @@ def _job_columns(job: JobRecord) -> dict[str, Any]:
         "stopped": job.stopped,
         "cutoff": _text(job.cutoff),
         "file": job.file or "",
+        "startOrder": _order_text(job.start_order),
+        "cancelOrder": _order_text(job.cancel_order),
     }
 
 
@@ -319,6 +323,8 @@ def _job(entity: TableEntity) -> JobRecord:
         stopped=bool(entity["stopped"]),
         cutoff=_time(entity["cutoff"]),
         file=entity["file"] or None,
+        start_order=_order(entity, "startOrder"),
+        cancel_order=_order(entity, "cancelOrder"),
         etag=tables.etag_of(entity),
     )
 
@@ -406,6 +412,16 @@ def _tally(entity: TableEntity) -> ChunkTally:
 
 def _error(entity: TableEntity) -> CodedError | None:
     return CodedError(entity["errorCode"], entity["errorMessage"]) if entity["errorCode"] else None
+
+
+def _order_text(order: Order | None) -> str:
+    return _ORDER.dump_json(order).decode() if order else ""
+
+
+def _order(entity: TableEntity, name: str) -> Order | None:
+    """Rows of former versions have none."""
+    text = entity.get(name)
+    return _ORDER.validate_json(text) if text else None
 
 
 def _group_key(index: int) -> str:

@@ -21,13 +21,14 @@ def test_a_canceled_job_is_looked_after_although_its_row_was_lost(azurite: Azuri
     clock = SetClock(NOW)
     app = App(load_settings({"AzureWebJobsStorage": azurite.connection_string}), clock)
     app.storage.ensure()
-    facts = JobFacts(JobRequest(Action.ASSIGN), NOW, Caller("Ann", "user", "user|ann"), "token")
+    ann = Caller("Ann", "user", "user|ann")
+    facts = JobFacts(JobRequest(Action.ASSIGN), NOW, ann, "token")
     accept(app.services, JobRecord(JOB, facts, phase=Phase.RUNNING))
     clock.advance(timedelta(minutes=5))
     for due in app.services.work.due(500):
         app.services.work.clear_due(due)
 
-    cancel(app.services, JOB)
+    cancel(app.services, JOB, ann)
 
     clock.advance(timedelta(minutes=5))
     assert JOB in {due.job_id for due in app.services.work.due(500)}

@@ -18,7 +18,7 @@ from shared.jobs.leave import take_leave
 from shared.jobs.messages import ChunkMessage
 from shared.jobs.records import JobRecord, Phase, user_hash
 from shared.jobs.services import Services
-from shared.models import ItemStatus, JobStatus, JobView
+from shared.models import Caller, ItemStatus, JobStatus, JobView
 from shared.storage.queues import CHUNKS
 from shared.storage.work_store import Claim
 from tests.support.azurite import Azurite
@@ -26,6 +26,7 @@ from tests.support.graph import GraphSimulator
 from tests.system.tenants import VISIO
 
 pytestmark = pytest.mark.azurite
+ANN = Caller("Ann", "user", "user|ann")
 ASSIGN = {"action": "assign", "licenses": [{"skuId": VISIO}]}
 
 
@@ -70,7 +71,7 @@ def test_an_export_canceled_while_its_last_users_are_read_has_its_file(
 ) -> None:
     """Nothing was left to cancel, so it is Finished; and what is Finished has a file."""
     job_id = pump.submit({"action": "export", "groupIds": [group(graph, 10)]})["id"]
-    once(monkeypatch, chunk, "take_leave", lambda: control.cancel(pump.app.services, job_id))
+    once(monkeypatch, chunk, "take_leave", lambda: control.cancel(pump.app.services, job_id, ANN))
     pump.run()
     job = on_record(pump, job_id)
     assert job.status is JobStatus.FINISHED
@@ -82,7 +83,7 @@ def test_a_canceled_export_does_not_wait_for_graph(pump: Pump, graph: GraphSimul
     graph.control.add_faults({"kind": "status", "status": 503, "path": "^/users/"})
     pump.run()
     assert set(statuses(pump, job_id)) == {ItemStatus.RETRYING}
-    control.cancel(pump.app.services, job_id)
+    control.cancel(pump.app.services, job_id, ANN)
     pump.run()
     assert on_record(pump, job_id).status is JobStatus.CANCELED
     assert set(statuses(pump, job_id)) == {ItemStatus.CANCELED}
@@ -96,7 +97,7 @@ def test_a_canceled_job_does_not_wait_for_a_group_that_is_tried_again(
     job_id = pump.submit({**ASSIGN, "groupIds": [group_id]})["id"]
     pump.run()
     assert on_record(pump, job_id).phase is Phase.EXPANDING
-    control.cancel(pump.app.services, job_id)
+    control.cancel(pump.app.services, job_id, ANN)
     pump.run()
     assert on_record(pump, job_id).status is JobStatus.CANCELED
 
@@ -113,7 +114,7 @@ def test_a_job_that_was_started_again_is_not_ended_by_its_former_run(
         if job.phase is Phase.RUNNING and seen.counts.failed == 10:
             monkeypatch.setattr(view, "view", real)
             settle.settle(services, job_id)
-            control.start(services, job_id)
+            control.start(services, job_id, ANN)
         return seen
 
     monkeypatch.setattr(view, "view", overtaken)
@@ -133,7 +134,7 @@ def test_a_plan_that_is_carried_out_is_not_made_anew(pump: Pump, graph: GraphSim
     graph.control.clear_faults()
     job_id = pump.submit({"plan": plan_id, "confirm": True})["id"]
     with pytest.raises(Conflict) as raised:
-        control.start(services, plan_id)
+        control.start(services, plan_id, ANN)
     assert raised.value.code == "JobNotStartable"
     pump.run()
     assert statuses(pump, job_id) == [ItemStatus.CHANGED] * 10
@@ -146,7 +147,7 @@ def test_a_plan_that_is_made_anew_is_not_carried_out(
     groups = [group(graph, 10), group(graph, 10, location=None)]
     plan_id = pump.submit({**ASSIGN, "groupIds": groups, "dryRun": True})["id"]
     pump.run()
-    once(monkeypatch, source, "take", lambda: control.start(services, plan_id))
+    once(monkeypatch, source, "take", lambda: control.start(services, plan_id, ANN))
     with pytest.raises(AssertionError, match="PlanNotUsable"):
         pump.submit({"plan": plan_id, "confirm": True})
     assert on_record(pump, plan_id).carried_out_by is None
@@ -164,7 +165,7 @@ def test_users_that_a_dry_run_did_not_come_to_are_left_alone(pump: Pump, graph: 
 
     job_id = pump.submit({"plan": plan_id, "confirm": True})["id"]
     pump.run()
-    control.start(services, job_id)
+    control.start(services, job_id, ANN)
     pump.run()
     assert statuses(pump, job_id).count(ItemStatus.CHANGED) == planned
     assert len([change for change in graph.control.changes() if change["changed"]]) == planned

@@ -11,6 +11,7 @@ from bench.pump import Pump, identity
 from shared.jobs import begin, control, expand
 from shared.jobs.records import JobRecord
 from shared.jobs.services import Services
+from shared.models import Caller
 from tests.support.azurite import Azurite
 from tests.support.graph import GraphSimulator
 from tests.system.tenants import VISIO
@@ -44,7 +45,7 @@ def test_a_group_that_failed_before_the_start_does_not_pass_for_read(
         post_groups(services, job)
 
     monkeypatch.setattr(begin, "_post_groups", after_old_messages)
-    control.start(services, job_id)
+    control.start(services, job_id, Caller("Ann", "user", "user|ann"))
     pump.run()
 
     job = services.jobs.get(job_id)

@@ -25,6 +25,7 @@ from shared.storage.job_store import JobStore
 from shared.storage.queues import JOBS
 from shared.storage.work_store import WATCH
 from tests.integration.ledger.builders import (
+    ADELE,
     LATER,
     NOW,
     PAST,
@@ -223,7 +224,7 @@ def test_a_held_sweep_that_is_started_takes_what_is_due_then(services: Services,
     give(services.ledger, [item(77)], opens(NOW + timedelta(minutes=1)))
     clock.advance(timedelta(minutes=2))
 
-    control.start(services, the_sweep(services).job_id)
+    control.start(services, the_sweep(services).job_id, ADELE)
     begin(services, the_sweep(services).job_id)
     fan_out(services, JobMessage(the_sweep(services).job_id, Step.FAN_OUT))
 
@@ -236,7 +237,7 @@ def test_a_held_sweep_that_is_started_takes_what_is_due_then(services: Services,
 def test_after_a_held_sweep_was_canceled_the_next_one_asks_again(services: Services, clock: SetClock) -> None:
     give(services.ledger, items(MOST + 1), opens(PAST))
     sweep(services)
-    control.cancel(services, the_sweep(services).job_id)
+    control.cancel(services, the_sweep(services).job_id, ADELE)
     clock.advance(timedelta(minutes=15))
 
     sweep(services)
