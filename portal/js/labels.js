@@ -134,6 +134,12 @@ export function jobTitle(job, catalog) {
 
 export const jobScope = (job) => (job.groups.length ? count(job.groups.length, "group") : "");
 
+/** The groups that failed; once the job has ended, also those of which nobody knows how they ended. */
+export function unreadGroups(job) {
+  const wellEnded = isTerminal(job) ? ["done", "canceled"] : ["pending", "expanding", "done", "canceled"];
+  return job.groups.filter(({ status }) => !wellEnded.includes(status));
+}
+
 /** Whether a job may be started again, canceled or undone: null, or why not, in a sentence. */
 export function whyNotStart(job) {
   if (["Failed", "FinishedWithException", "Canceled"].includes(job.status)) return null;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -138,6 +139,25 @@ def test_a_warning_leads_to_its_users(portal: Portal, system: System) -> None:
     expect(rows).to_contain_text("Gus Guest")
     expect(portal.page.get_by_label("Show", exact=True)).to_be_focused()
     assert "warning=Guests" in portal.page.url
+
+
+def test_a_group_that_could_not_be_read_is_named_before_the_plan_is_carried_out(
+    portal: Portal, system: System
+) -> None:
+    team(system, "Known", {"displayName": "Nora", "usageLocation": None}, {"usageLocation": "DE"})
+    team(system, "Unknown", {"usageLocation": "DE"})
+    lost = f"groups/{system.control.group_named('Unknown')}/"
+    system.control.add_faults({"kind": "status", "status": 403, "path": lost})
+    portal.choose("Known", "Unknown")
+    portal.button("Assign Licenses").click()
+    page = portal.page
+    page.get_by_role("checkbox", name="Office 365 E1").check()
+    portal.review()
+    assert portal.figure("Would fail") == "1"
+    warning = page.locator(".message-warning")
+    expect(warning).to_contain_text("The users of 1 group are not in this review.")
+    expect(warning.get_by_role("listitem")).to_contain_text(re.compile("\u2068Unknown\u2069: .+"))
+    expect(portal.button("Add")).to_be_visible()
 
 
 def test_remove_names_what_goes_and_begins_on_cancel(portal: Portal, system: System, api: Api) -> None:

@@ -1,7 +1,7 @@
 // What a change would mean: the outcome of its dry run, and the button that carries out exactly this plan.
 import { html } from "../lib.js";
-import { count, number } from "../format.js";
-import { isTerminal, jobScope, jobTitle, reason } from "../labels.js";
+import { count, isolate, number } from "../format.js";
+import { isTerminal, jobScope, jobTitle, reason, unreadGroups } from "../labels.js";
 import { readAll, useLoad } from "../loading.js";
 import { refine, to } from "../router.js";
 import { Demand, Facts, Warnings, requestFacts } from "../jobs/facts.js";
@@ -41,6 +41,7 @@ const NoReview = ({ job }) => html`<${Message}>This is no review but a job. <a h
 
 function Impact({ job, query, catalog }) {
   const isOver = isTerminal(job);
+  const unread = unreadGroups(job);
   return html`
     ${!isOver &&
     html`<${Message}>
@@ -48,7 +49,8 @@ function Impact({ job, query, catalog }) {
       <${JobProgress} job=${job} label="Progress of the review" />
     <//>`}
     <${Milestones} job=${job} />
-    ${job.error && !job.counts.failed && html`<${Message} kind="error">${job.error.message}<//>`}
+    ${job.error && !job.counts.failed && !unread.length && html`<${Message} kind="error">${job.error.message}<//>`}
+    ${unread.length > 0 && html`<${Unread} groups=${unread} />`}
     ${isOver && html`<${Tiles} job=${job} />`}
     <${Shortage} job=${job} />
     <${Warnings} job=${job} />
@@ -60,6 +62,14 @@ function Impact({ job, query, catalog }) {
       <${Facts} facts=${[["Groups", jobScope(job)], ...requestFacts(job, catalog)]} />
     </section>
   `;
+}
+
+/** Whose users are neither in the figures nor in what is carried out. */
+function Unread({ groups }) {
+  return html`<${Message} kind="warning">
+    <p><strong>The users of ${count(groups.length, "group")} are not in this review.</strong></p>
+    <ul>${groups.map(({ id, displayName, error }) => html`<li key=${id}>${isolate(displayName)}: ${error?.message ?? "It was not read to its end."}</li>`)}</ul>
+  <//>`;
 }
 
 /** The figures; each leads to its users. */
