@@ -24,7 +24,7 @@ export function get(path, query = {}, signal = undefined) {
 /** As `get`, with the seconds after which the server wants to be asked again, or null: {data, retryAfter}. */
 export async function getWithPace(path, signal) {
   const answer = await send("GET", address(path), { signal });
-  return { data: await answer.json(), retryAfter: seconds(answer) };
+  return { data: await whole(answer, "json"), retryAfter: seconds(answer) };
 }
 
 /** POST JSON. `key` is the idempotency key of one click: a repeat with it does nothing twice. */
@@ -40,7 +40,7 @@ export function patch(path, body) {
 export async function download(path, query, fallbackName) {
   const answer = await send("GET", address(path, query));
   const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
-  const url = URL.createObjectURL(await answer.blob());
+  const url = URL.createObjectURL(await whole(answer, "blob"));
   const link = document.createElement("a");
   link.href = url;
   link.download = name ?? fallbackName;
@@ -74,19 +74,26 @@ async function send(method, url, { body, key, signal } = {}) {
       cache: "no-store",
     });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError(0, {
-      code: "NotReachable",
-      message: "The server cannot be reached. Check your connection, then try again.",
-    });
+    throw lost(error, "The server cannot be reached. Check your connection, then try again.");
   }
   if (!answer.ok) throw await refusal(answer);
   return answer;
 }
 
+/** The body of an answer. The connection may break off meanwhile, and a proxy may answer with a page of its own. */
+async function whole(answer, type) {
+  try {
+    return await answer[type]();
+  } catch (error) {
+    throw lost(error, "The server's answer could not be read. Check your connection, then try again.");
+  }
+}
+
+const lost = (error, message) => (error.name === "AbortError" ? error : new ApiError(0, { code: "NotReachable", message }));
+
 async function refusal(answer) {
   const saysWhy = answer.headers.get("content-type")?.includes("json");
-  const error = (saysWhy && (await answer.json()).error) || {
+  const error = (saysWhy && (await answer.json().catch(() => null))?.error) || {
     code: `Http${answer.status}`,
     message: `The server answered ${answer.status} and gave no reason. Try again in a moment.`,
   };
@@ -95,7 +102,7 @@ async function refusal(answer) {
   return new ApiError(answer.status, error, seconds(answer));
 }
 
-const readJson = async (answer) => (await answer).json();
+const readJson = async (answer) => whole(await answer, "json");
 
 function seconds(answer) {
   const value = Number.parseInt(answer.headers.get("retry-after") ?? "", 10);

@@ -136,6 +136,57 @@ def test_a_lost_answer_does_not_make_a_second_job(portal: Portal, system: System
     portal.problems.clear()
 
 
+PAGE_OF_A_PROXY = {"status": 200, "content_type": "text/html", "body": "<h1>Back soon</h1>"}
+
+
+def test_an_answer_that_cannot_be_read_is_one_that_did_not_come(
+    portal: Portal, system: System, api: Api
+) -> None:
+    team(system, "Proxied", {"usageLocation": "DE"})
+    portal.choose("Proxied")
+    portal.button("Assign Licenses").click()
+    page = portal.page
+    page.get_by_role("checkbox", name="Office 365 E1").check()
+    page.route("**/api/jobs", lambda route: route.fulfill(**PAGE_OF_A_PROXY), times=1)
+    portal.button("Review impact").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server's answer could not be read.")
+    portal.review()
+    assert len(api.all("jobs")) == 1
+
+
+def test_a_running_job_is_read_again_after_an_answer_that_cannot_be_read(
+    portal: Portal, system: System, api: Api
+) -> None:
+    team(system, "Proxied", {"usageLocation": "DE"})
+    body = {"action": "assign", "groupIds": [system.control.group_named("Proxied")], "dryRun": True}
+    job = api.run({**body, "licenses": [{"skuId": OFFICE_E1}]})
+    portal.page.route(f"**/api/jobs/{job['id']}", lambda route: route.fulfill(**PAGE_OF_A_PROXY), times=1)
+    portal.open(f"jobs/{job['id']}")
+    portal.expect_end("Finished")
+
+
+def test_a_download_that_breaks_off_can_be_repeated(portal: Portal, system: System, api: Api) -> None:
+    team(system, "Exported", {"usageLocation": "DE"})
+    group = system.control.group_named("Exported")
+    export = {"format": "csv", "location": {"kind": "download"}}
+    job = api.run({"action": "export", "groupIds": [group], "export": export})
+    portal.open(f"jobs/{job['id']}")
+    page = portal.page
+    page.evaluate(
+        """() => {
+            const { blob } = Response.prototype;
+            Response.prototype.blob = async function () {
+                Response.prototype.blob = blob;
+                throw new TypeError("network error");
+            };
+        }"""
+    )
+    portal.button("Download CSV").click()
+    expect(page.get_by_role("alert")).to_contain_text("The file could not be downloaded.")
+    with page.expect_download():
+        portal.button("Download CSV").click()
+
+
 def test_only_the_own_origin_is_ever_asked(portal: Portal) -> None:
     asked: set[str] = set()
     portal.page.on("request", lambda request: asked.add(request.url.split("/")[2]))
