@@ -207,6 +207,67 @@ def test_remove_names_what_goes_and_begins_on_cancel(portal: Portal, system: Sys
     expect(page.locator(".explanation")).to_have_text("This job has been undone already.")
 
 
+@pytest.fixture
+def two_teams(system: System) -> None:
+    """Holders of three licenses; and one who holds one of them directly, one by a group, one not at all."""
+    held = [{"skuId": sku} for sku in (OFFICE_E1, OFFICE_E3, POWER_BI)]
+    team(system, "Before", {"usageLocation": "DE", "licenses": held})
+    ids = team(system, "After", {"usageLocation": "DE", "licenses": held[2:]})
+    system.control.seed(
+        groups=[{"displayName": "By group", "members": ids, "assignedLicenses": [{"skuId": OFFICE_E3}]}]
+    )
+
+
+@pytest.mark.usefixtures("two_teams")
+def test_what_was_chosen_for_other_groups_is_neither_sent_nor_hidden(portal: Portal, api: Api) -> None:
+    page = portal.page
+    names = ("Office 365 E1", "Office 365 E3", "Power BI Pro")
+    for action in ("Remove", "Replace"):
+        portal.choose("Before")
+        portal.button(f"{action} Licenses").click()
+        held = page.get_by_role("group", name=f"Licenses to {action.lower()}")
+        for name in names:
+            held.get_by_role("checkbox", name=name).check()
+        portal.open("groups")
+        portal.button("Clear").click()
+        portal.choose("After")
+        portal.button(f"{action} Licenses").click()
+        expect(held.get_by_role("checkbox", name="Power BI Pro")).to_be_checked()
+        expect(held.get_by_role("checkbox", name="Office 365 E3")).to_be_disabled()
+        expect(held.get_by_role("checkbox", checked=True)).to_have_count(1)
+        portal.open("groups")
+        portal.button("Clear").click()
+
+    portal.choose("After")
+    portal.button("Replace Licenses").click()
+    replacements = page.get_by_role("group", name="Replacements")
+    expect(replacements.get_by_role("checkbox", name="Office 365 E3")).to_be_visible()
+    replacements.get_by_role("checkbox", name="Office 365 E1").check()
+    portal.review()
+    (job,) = api.all("jobs")
+    assert job["request"]["replaces"] == [POWER_BI]
+
+
+@pytest.mark.usefixtures("two_teams")
+def test_what_is_chosen_stays_in_sight_where_not_all_users_could_be_read(portal: Portal) -> None:
+    portal.choose("Before")
+    portal.button("Remove Licenses").click()
+    page = portal.page
+    page.get_by_role("checkbox", name="Office 365 E1").check()
+    portal.open("groups")
+    portal.button("Clear").click()
+    portal.choose("After")
+    in_part = {"value": [], "usersRead": 0, "complete": False}
+    page.route("**/api/licenses/assigned", lambda route: route.fulfill(json=in_part))
+    portal.button("Remove Licenses").click()
+    expect(page.get_by_text("The groups are large")).to_be_visible()
+    chosen = page.get_by_role("checkbox", name="Office 365 E1", checked=True)
+    chosen.click()
+    expect(chosen).to_have_count(0)
+    portal.button("Review impact").click()
+    expect(page.get_by_role("alert")).to_have_text("Select at least one license to remove.")
+
+
 def test_replace_is_one_step_and_keeps_what_was_off(portal: Portal, system: System, api: Api) -> None:
     sway = next(
         plan["servicePlanId"]
