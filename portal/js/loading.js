@@ -4,6 +4,8 @@ import { useEffect, useMemo, useReducer, useRef, useState } from "./lib.js";
 import { Store } from "./store.js";
 
 const SLOWEST = 30_000;
+/** So many are passed over in one go; then it is for people to go on. */
+const EMPTY_PAGES = 10;
 
 /** Whether people have paused the views that refresh by themselves. */
 export const paused = new Store(false);
@@ -61,14 +63,17 @@ const backoff = (failures) => Math.min(SLOWEST, 2000 * 2 ** (failures - 1));
 
 /**
  * A list, a page at a time: what `useLoad` gives, and {rows, next, previous} to turn the page, null at the ends.
- * `stamp` changes when what is listed may have.
+ * `stamp` changes when what is listed may have. With a `limit` so many rows are read at once, as one page.
  */
-export function usePages(path, query, { every = () => 0, stamp = null } = {}) {
+export function usePages(path, query, { every = () => 0, stamp = null, limit = 0 } = {}) {
   const filter = JSON.stringify([path, query]);
   const [place, setPlace] = useState({ filter, links: [] });
   const links = place.filter === filter ? place.links : [];
   const link = links.at(-1) ?? null;
-  const load = useMemo(() => (signal) => (link ? get(link, {}, signal) : get(path, query, signal)), [filter, link]);
+  const load = useMemo(() => {
+    if (link) return (signal) => readPage(link, {}, signal);
+    return (signal) => (limit ? readAll(path, query, limit, signal).then(asPage) : readPage(path, query, signal));
+  }, [filter, link, limit]);
   const list = useLoad(load, [filter, link, stamp], (data) => every(data.value));
   const nextLink = list.data?.nextLink;
   return {
@@ -79,6 +84,17 @@ export function usePages(path, query, { every = () => 0, stamp = null } = {}) {
     previous: links.length ? () => setPlace({ filter, links: links.slice(0, -1) }) : null,
   };
 }
+
+/** The next page with rows: a search answers an empty one that goes on where it has looked through much in vain. */
+async function readPage(path, query, signal) {
+  let page = await get(path, query, signal);
+  for (let empty = 1; empty < EMPTY_PAGES && !page.value.length && page.nextLink; empty += 1) {
+    page = await get(page.nextLink, {}, signal);
+  }
+  return page;
+}
+
+const asPage = ({ values, complete }) => ({ value: values, complete });
 
 /** All values of a list, at most `limit` of them: {values, complete}. */
 export async function readAll(path, query, limit, signal) {

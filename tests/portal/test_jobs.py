@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Download, expect
+from playwright.sync_api import Download, Route, expect
 
 from tests.portal.pages import Portal
 from tests.portal.test_changes import OFFICE_E1, team
@@ -101,6 +101,29 @@ def test_jobs_are_filtered_searched_and_undone_together(portal: Portal, system: 
         lambda undone: len(undone) == 2,
         what="both to be undone",
     )
+
+
+@pytest.mark.parametrize("empty_pages", [1, 10])
+def test_a_search_goes_on_where_a_page_has_nothing(
+    portal: Portal, system: System, api: Api, empty_pages: int
+) -> None:
+    assign(api, system, "Alpha", note="long ago")
+
+    def search(route: Route) -> None:
+        url, _, cursor = route.request.url.partition("&cursor=")
+        passed = int(cursor or 0)
+        if passed < empty_pages:
+            route.fulfill(json={"value": [], "nextLink": f"{url}&cursor={passed + 1}"})
+        else:
+            route.continue_(url=url)
+
+    page = portal.page
+    page.route("**/api/jobs?*search=*", search)
+    portal.open("jobs?search=long")
+    if empty_pages > 1:
+        expect(page.get_by_text("No job up to here matches these filters")).to_be_visible()
+        portal.button("Next").click()
+    expect(page.locator("tbody tr")).to_contain_text("long ago")
 
 
 def test_failed_users_are_explained_and_reported(portal: Portal, system: System, api: Api) -> None:

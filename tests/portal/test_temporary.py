@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.portal.conftest import ZONE
 from tests.portal.pages import Portal
@@ -50,6 +51,20 @@ def test_the_calendar_leads_to_what_expires_on_a_day(portal: Portal, granted: li
     )
     rows.first.get_by_role("button", name="History of").click()
     expect(page.get_by_role("dialog")).to_contain_text("Granted, until")
+
+
+def test_a_day_is_shown_whole_wherever_its_licenses_lie(portal: Portal, granted: list[str], api: Api) -> None:
+    page = portal.page
+
+    def one_a_page(route: Route) -> None:
+        route.continue_(url=re.sub("pageSize=[0-9]+", "pageSize=1", route.request.url))
+
+    page.route("**/api/temporary-licenses?*", one_a_page)
+    day = datetime.fromisoformat(api.grants()[0]["expiresAt"]).astimezone(ZoneInfo(ZONE))
+    portal.open(f"temporary?day={day:%Y-%m-%d}")
+    expect(page.get_by_role("table", name="Temporary licenses").locator("tbody tr")).to_have_count(
+        len(granted)
+    )
 
 
 def test_grants_are_extended_made_permanent_and_ended(

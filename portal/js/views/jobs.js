@@ -56,16 +56,20 @@ export function JobsView({ query }) {
       />
     </div>
     <${Loaded} load=${list} what="jobs">
-      ${() =>
-        rows.length
-          ? html`<${JobTable} jobs=${rows} select=${select} /><${Pager} list=${{ ...list, next }} what="jobs" />`
-          : html`<${Empty} title=${isFiltered ? "No job matches these filters" : "There are no jobs yet"} icon="jobs">
+      ${() => html`
+        ${rows.length
+          ? html`<${JobTable} jobs=${rows} select=${select} />`
+          : html`<${Empty} title=${isFiltered ? noMatch(next) : "There are no jobs yet"} icon="jobs">
               ${!isFiltered && html`<p><a class="button primary" href=${to("groups")}>Choose groups to begin</a></p>`}
             <//>`}
+        <${Pager} list=${{ ...list, next }} what="jobs" />
+      `}
     <//>
     ${undoing && html`<${UndoDialog} jobs=${undoing} onClose=${() => (stopUndoing(), list.reload())} />`}
   <//>`;
 }
+
+const noMatch = (next) => (next ? "No job up to here matches these filters; older ones may" : "No job matches these filters");
 
 /** The list comes newest first, so that a period ends it at the first job that is older. */
 function withinDays({ rows, next }, days) {

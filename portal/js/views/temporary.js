@@ -1,6 +1,6 @@
 // Temporary licenses: what expires when, and a way to extend it, end it or make it permanent.
 import { html, useState } from "../lib.js";
-import { count, date, dayKey, dayStart, isolate, relative } from "../format.js";
+import { count, date, dayKey, dayStart, isolate, number, relative } from "../format.js";
 import { reason } from "../labels.js";
 import { usePages } from "../loading.js";
 import { refine, to } from "../router.js";
@@ -18,12 +18,15 @@ import { Toolbar } from "../ui/toolbar.js";
 
 const STATUS = { running: "Running", ending: "Ending", ended: "Ended" };
 const REFRESH = 15_000;
+const READ_FOR_DAY = 10_000;
 const DIALOGS = { extend: ExtendDialog, end: EndDialog, permanent: PermanentDialog };
 
 export function TemporaryView({ query }) {
   const { status = "running", skuId = "", day = "" } = query;
   const before = day ? dayStart(new Date(`${day}T12:00`), 1).toISOString() : "";
-  const list = usePages("temporary-licenses", { status, skuId, expiresBefore: before, pageSize: day ? 999 : 50 }, { every: () => REFRESH });
+  const filter = { status, skuId, expiresBefore: before, ...(!day && { pageSize: 50 }) };
+  // What expires before the day comes first, so that the day may begin on any page.
+  const list = usePages("temporary-licenses", filter, { every: () => REFRESH, limit: day ? READ_FOR_DAY : 0 });
   const rows = day ? list.rows.filter(({ expiresAt }) => expiresAt && dayKey(expiresAt) === day) : list.rows;
   const [picked, setPicked] = useState(new Set());
   const [open, setOpen] = useState(null);
@@ -42,12 +45,15 @@ export function TemporaryView({ query }) {
     <${Calendar} skuId=${skuId} day=${day} stamp=${list.at} onPick=${(key) => refine({ day: key === day ? "" : key, status: "" })} />
     <h2>${day ? `Expires on ${date(`${day}T12:00`)}` : "By expiry"}</h2>
     <${Loaded} load=${list} what="temporary licenses">
-      ${() =>
-        rows.length
-          ? html`<${GrantTable} rows=${rows} picked=${picked} onPick=${setPicked} /><${Pager} list=${list} what="temporary licenses" />`
+      ${({ complete = true }) => html`
+        ${!complete && html`<p class="quiet">Only the first ${number(list.rows.length)} that expire by then were looked through.</p>`}
+        ${rows.length
+          ? html`<${GrantTable} rows=${rows} picked=${picked} onPick=${setPicked} />`
           : html`<${Empty} title=${skuId || day || status !== "running" ? "Nothing matches these filters" : "There are no temporary licenses"} icon="clock">
               <p>Assign licenses with “License will expire in …” to make some.</p>
             <//>`}
+        <${Pager} list=${list} what="temporary licenses" />
+      `}
     <//>
     ${open && html`<${Opened} grants=${grants} onClose=${close} />`}
   <//>`;
