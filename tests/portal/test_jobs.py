@@ -126,6 +126,33 @@ def test_a_search_goes_on_where_a_page_has_nothing(
     expect(page.locator("tbody tr")).to_contain_text("long ago")
 
 
+def test_home_finds_failed_jobs_behind_failed_reviews_and_counts_no_more_than_it_read(
+    portal: Portal, system: System, api: Api
+) -> None:
+    team(system, "Nowhere", {"usageLocation": None})
+    assign(api, system, "Nowhere")
+    assert assign(api, system, "Nowhere", dryRun=True)["status"] == "Failed"
+    page = portal.page
+
+    def one_a_page(route: Route) -> None:
+        route.continue_(url=route.request.url.replace("pageSize=20", "pageSize=1"))
+
+    page.route("**/api/jobs?*", one_a_page)
+    portal.open()
+    failed = page.get_by_role("region", name="Failed lately")
+    expect(failed.get_by_role("listitem")).to_have_count(1)
+    expect(failed).not_to_contain_text("more")
+
+    for _ in range(6):
+        assign(api, system, "Nowhere")
+    portal.button("Refresh").click()
+    expect(failed.get_by_role("listitem")).to_have_count(5)
+    expect(failed.get_by_text("and more")).to_be_visible()
+    page.unroute("**/api/jobs?*")
+    portal.button("Refresh").click()
+    expect(failed.get_by_text("and 2 more")).to_be_visible()
+
+
 def test_failed_users_are_explained_and_reported(portal: Portal, system: System, api: Api) -> None:
     team(
         system,

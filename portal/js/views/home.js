@@ -24,10 +24,10 @@ export function HomeView() {
     <p class="intro">Assign, remove and replace the licenses of whole groups. <a href=${to("groups")}>Choose groups</a></p>
     <div class="dashboard">
       <${Card} title="Running now" link=${{ href: to("jobs"), text: "Job Monitor" }}>
-        <${Loaded} load=${jobs} what="jobs">${({ running }) => html`<${JobList} jobs=${running} none="No job is running." withProgress />`}<//>
+        <${Loaded} load=${jobs} what="jobs">${({ running }) => html`<${JobList} ...${running} none="No job is running." withProgress />`}<//>
       <//>
       <${Card} title="Failed lately" link=${{ href: to("jobs", null, { status: "FinishedWithException" }), text: "All with failures" }}>
-        <${Loaded} load=${jobs} what="jobs">${({ failed }) => html`<${JobList} jobs=${failed} none=${`No failures in the last ${LATELY} days.`} />`}<//>
+        <${Loaded} load=${jobs} what="jobs">${({ failed }) => html`<${JobList} ...${failed} none=${`No failures in the last ${LATELY} days.`} />`}<//>
       <//>
       <${LowLicenses} />
       <${Expiring} />
@@ -36,14 +36,28 @@ export function HomeView() {
 }
 
 async function readJobs(signal) {
-  const of = (status) => get("jobs", { status, pageSize: 20 }, signal).then(({ value }) => value);
-  const [waiting, inProgress, excepted, failed] = await Promise.all(["Waiting", "InProgress", "FinishedWithException", "Failed"].map(of));
   const since = dayStart(Date.now(), -LATELY);
+  const runs = (status) => readNewest(status, 0, (job) => !isTerminal(job), signal);
+  const hasFailed = (status) => readNewest(status, since, (job) => !job.dryRun, signal);
+  const [inProgress, waiting, excepted, failed] = await Promise.all([runs("InProgress"), runs("Waiting"), hasFailed("FinishedWithException"), hasFailed("Failed")]);
   const newest = (one, other) => other.createdAt.localeCompare(one.createdAt);
   return {
-    running: [...inProgress, ...waiting].filter((job) => !isTerminal(job)),
-    failed: [...excepted, ...failed].filter((job) => !job.dryRun && new Date(job.createdAt) >= since).sort(newest),
+    running: { jobs: [...inProgress.jobs, ...waiting.jobs], complete: inProgress.complete && waiting.complete },
+    failed: { jobs: [...excepted.jobs, ...failed.jobs].sort(newest), complete: excepted.complete && failed.complete },
   };
+}
+
+/** The newest wanted jobs of a status, {jobs, complete}: as many as are shown and one more, or all of them since then. */
+async function readNewest(status, since, isWanted, signal) {
+  const jobs = [];
+  let page = { nextLink: `jobs?status=${status}&pageSize=20` };
+  while (page.nextLink && jobs.length <= SHOWN) {
+    page = await get(page.nextLink, {}, signal);
+    const young = page.value.filter(({ createdAt }) => new Date(createdAt) >= since);
+    jobs.push(...young.filter(isWanted));
+    if (young.length < page.value.length) return { jobs, complete: true };
+  }
+  return { jobs, complete: !page.nextLink };
 }
 
 function Card({ title, link, children }) {
@@ -53,7 +67,8 @@ function Card({ title, link, children }) {
   </section>`;
 }
 
-function JobList({ jobs, none, withProgress }) {
+/** `complete`: there are no more than these `jobs`, so that those that are not shown can be counted. */
+function JobList({ jobs, complete, none, withProgress }) {
   const catalog = useCatalog();
   if (!jobs.length) return html`<p class="quiet">${none}</p>`;
   return html`<ul class="rows">
@@ -67,7 +82,7 @@ function JobList({ jobs, none, withProgress }) {
         </li>`,
       )}
     </ul>
-    ${jobs.length > SHOWN && html`<p class="quiet">and ${number(jobs.length - SHOWN)} more</p>`}`;
+    ${jobs.length > SHOWN && html`<p class="quiet">and ${complete && number(jobs.length - SHOWN)} more</p>`}`;
 }
 
 function LowLicenses() {
