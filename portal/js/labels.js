@@ -153,9 +153,11 @@ export function whyNotCancel(job) {
   return isTerminal(job) ? "This job has ended already." : null;
 }
 
+/** One that failed or was canceled midway may have changed a user all the same; the server knows. */
 export function whyNotUndo(job) {
-  if (job.action === "export" || job.dryRun) return "This job changed nothing that could be undone.";
+  const { changed, failed, canceled } = job.counts;
+  const changedNothing = "This job changed nothing that could be undone.";
+  if (job.action === "export" || job.dryRun) return changedNothing;
   if (!isTerminal(job)) return "This job still runs. Cancel it first, or wait for its end.";
-  if (job.undoneBy) return "This job has been undone already.";
-  return null;
+  return changed + failed + canceled === 0 ? changedNothing : null;
 }

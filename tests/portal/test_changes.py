@@ -204,7 +204,7 @@ def test_remove_names_what_goes_and_begins_on_cancel(portal: Portal, system: Sys
     page.get_by_role("link", name=f"Job {removed[:8]}").click()
     expect(page.get_by_role("link", name=f"Job {undo[:8]}")).to_be_visible()
     portal.button("Undo").press("Enter")
-    expect(page.locator(".explanation")).to_have_text("This job has been undone already.")
+    expect(dialog).to_contain_text("An undo of this job was started before.")
 
 
 @pytest.fixture
@@ -266,6 +266,31 @@ def test_what_is_chosen_stays_in_sight_where_not_all_users_could_be_read(portal:
     expect(chosen).to_have_count(0)
     portal.button("Review impact").click()
     expect(page.get_by_role("alert")).to_have_text("Select at least one license to remove.")
+
+
+def test_a_job_can_be_undone_once_more_but_only_if_it_changed_something(
+    portal: Portal, system: System, api: Api
+) -> None:
+    (user,) = team(system, "Back and Forth", {"usageLocation": "DE"})
+    body = {"action": "assign", "groupIds": [system.control.group_named("Back and Forth")]}
+    job = api.run({**body, "licenses": [{"skuId": OFFICE_E1}]}, status="Finished")
+    undo = api.undo(job["id"], confirm=True)
+    api.wait(undo["id"], status="Finished")
+    api.wait(api.undo(undo["id"], confirm=True)["id"], status="Finished")
+    assert held_by(system, user) == {OFFICE_E1}
+    portal.open(f"jobs/{job['id']}")
+    portal.button("Undo").click()
+    portal.page.get_by_role("dialog").get_by_role("button", name="Undo now").click()
+    portal.page.get_by_role("link", name="View").click()
+    portal.expect_end("Finished")
+    assert not held_by(system, user)
+
+    system.control.patch_user(user, licenses=[{"skuId": OFFICE_E1}])
+    unchanged = api.run({**body, "licenses": [{"skuId": OFFICE_E1}]}, status="Finished")
+    portal.open(f"jobs/{unchanged['id']}")
+    portal.button("Undo").press("Enter")
+    explanation = portal.page.locator(".explanation")
+    expect(explanation).to_have_text("This job changed nothing that could be undone.")
 
 
 def test_replace_is_one_step_and_keeps_what_was_off(portal: Portal, system: System, api: Api) -> None:

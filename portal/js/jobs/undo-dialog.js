@@ -36,7 +36,7 @@ export function UndoDialog({ jobs, onClose }) {
       ${canManage && html`<button type="button" class="danger" aria-disabled=${busy} onClick=${() => busy || run()}>Undo now</button>`}
     `}
   >
-    <ul>${jobs.map((job) => html`<li key=${job.id}>${jobTitle(job, catalog)}</li>`)}</ul>
+    <ul>${jobs.map((job) => html`<li key=${job.id}>${jobTitle(job, catalog)}${job.undoneBy && html`<span class="quiet second">An undo of this job was started before.</span>`}</li>`)}</ul>
     <p>
       Each user gets back what they held before, and loses what the job gave them. With a license that is taken, what belongs to it is removed from
       Microsoft 365. What somebody else has changed since is left alone.
