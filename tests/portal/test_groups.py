@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.portal.pages import Portal
+from tests.portal.test_changes import OFFICE_E1, team
+from tests.support.api import Api
 from tests.support.system import System
 
 pytestmark = pytest.mark.system
@@ -53,6 +55,19 @@ def test_a_group_shows_its_users_and_what_they_hold(portal: Portal) -> None:
     row.get_by_role("link", name="License Visio Plan 2").first.click()
     members = page.get_by_role("table", name="Members")
     expect(members).to_contain_text("through \u2068License Visio Plan 2\u2069")
+
+
+def test_one_service_and_one_month_are_no_plurals(portal: Portal, system: System, api: Api) -> None:
+    e1 = next(license_ for license_ in api.all("licenses") if license_["skuId"] == OFFICE_E1)
+    off = [plan["servicePlanId"] for plan in e1["servicePlans"] if plan["displayName"] == "Sway"]
+    team(system, "Single", {"licenses": [{"skuId": OFFICE_E1, "disabledPlans": off}]})
+    group = system.control.group_named("Single")
+    portal.open(f"groups/{group}")
+    expect(portal.page.get_by_role("table", name="Members")).to_contain_text("direct, 1 service off")
+    body = {"action": "assign", "groupIds": [group], "licenses": [{"skuId": OFFICE_E1}]}
+    job = api.run({**body, "expiresIn": {"value": 1, "unit": "months"}, "dryRun": True})
+    portal.open(f"impact/{job['id']}")
+    expect(portal.page.get_by_text("1 month after the start")).to_be_visible()
 
 
 def test_names_from_outside_are_only_text(portal: Portal, system: System) -> None:

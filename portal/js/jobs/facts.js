@@ -14,7 +14,7 @@ export function requestFacts(job, catalog) {
   if (request.replaces.length) facts.push(["Replaces", request.replaces === "all" ? "All direct licenses" : list(request.replaces.map(catalog.name), 99)]);
   if (request.licenses.length) facts.push(["Licenses", html`<${RequestLicenses} job=${job} catalog=${catalog} />`]);
   if (request.keepDisabledPlans) facts.push(["Disabled services", "Kept in the replacement"]);
-  if (request.expiresIn) facts.push(["Expires", `${number(request.expiresIn.value)} ${request.expiresIn.unit} after the start`]);
+  if (request.expiresIn) facts.push(["Expires", `${term(request.expiresIn)} after the start`]);
   if (["assign", "replace"].includes(job.action)) facts.push(["Location", locationText(request)]);
   if (request.export) facts.push(["Format", request.export.format.toUpperCase()], ["File goes to", placeText(request.export.location)]);
   if (!request.include.guests) facts.push(["Guests", "Left out"]);
@@ -26,6 +26,8 @@ export function requestFacts(job, catalog) {
   facts.push(["Requested by", html`<${By} by=${job.createdBy} />`]);
   return facts;
 }
+
+const term = ({ value, unit }) => count(value, unit.slice(0, -1), unit);
 
 export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>`;
 

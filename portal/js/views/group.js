@@ -1,6 +1,6 @@
 // The users of one group and what each of them holds, directly or through a group.
 import { html } from "../lib.js";
-import { list as listOf } from "../format.js";
+import { count, list as listOf } from "../format.js";
 import { usePages } from "../loading.js";
 import { to } from "../router.js";
 import { selection } from "../state/selection.js";
@@ -50,7 +50,7 @@ function Held({ held }) {
   return html`${held.displayName}${" "}
     <span class="quiet">
       ${[held.direct && "direct", groups.length && `through ${listOf(groups)}`].filter(Boolean).join(", ")}${held.disabledPlans.length > 0 &&
-      `, ${held.disabledPlans.length} services off`}
+      `, ${count(held.disabledPlans.length, "service")} off`}
     </span>
     ${held.expiresAt && html` <${Badge} tone="brand">Until <${Time} value=${held.expiresAt} /><//>`}`;
 }
