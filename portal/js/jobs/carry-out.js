@@ -74,7 +74,7 @@ export function CarryOut({ job }) {
 }
 
 function whyBlocked(job, goodUntil, canManage) {
-  if (job.status === "Failed" && job.counts.changed === 0) return "There is nothing to carry out: every user would fail.";
+  if (job.status === "Failed" && job.counts.failed > 0 && job.counts.changed === 0) return "There is nothing to carry out: every user would fail.";
   if (job.status === "Canceled") return "This review was canceled, so that it cannot be carried out.";
   if (job.counts.changed === 0) return "There is nothing to carry out: no user would be changed.";
   if (goodUntil < new Date()) return "This review is older than 24 hours. Review the request again before you carry it out.";

@@ -13,8 +13,10 @@ export const session = new Store({ state: "loading", name: null, roles: null, pl
 /** Ask the platform who is signed in. It answers 404 where its sign-in is off, 401 where nobody is. */
 export async function loadSession() {
   const answer = await fetch("/.auth/me", { headers: { Accept: "application/json" } }).catch(() => null);
-  if (answer?.ok && answer.headers.get("content-type")?.includes("json")) {
-    const [person] = await answer.json();
+  const isJson = answer?.ok && answer.headers.get("content-type")?.includes("json");
+  const people = isJson ? await answer.json().catch(() => null) : null;
+  if (people) {
+    const [person] = people;
     session.set(person ? { state: "ready", platform: true, ...identity(person) } : nobody("signIn", true));
   } else {
     session.set(answer?.status === 401 ? nobody("signIn", true) : nobody("ready", false));
