@@ -49,6 +49,8 @@ _TALLY = (
     "retryAt",
     "updatedAt",
 )
+USER_ROWS = 100
+"""Rows with users in one answer: a thousand pages of members at once were two hundred MiB in memory."""
 CHUNKS_PER_TRANSACTION = 25
 """New chunks are written in transactions of at most a hundred rows; most chunks are one row."""
 MAX_CHUNK_PARTS = 4
@@ -141,7 +143,7 @@ class JobStore:
     def pages(self, job_id: str, group: GroupRecord) -> Iterator[list[PageMember]]:
         """The members of a group as its last reading found them, in order."""
         prefix = f"page|{group.index:03d}|{group.epoch:02d}|"
-        for row in self._range(job_id, prefix, f"{prefix}{group.pages:04d}"):
+        for row in self._range(job_id, prefix, f"{prefix}{group.pages:04d}", page_size=USER_ROWS):
             yield _MEMBERS.validate_json(inflate(join(row)))
 
     # --- chunks -------------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ class JobStore:
     def chunks(self, job_id: str, first: int = 0, *, where: str = "") -> Iterator[ChunkRecord]:
         """In order from `first`. `where` is a condition on the tally's columns."""
         start, end = _chunk_key(first), "chunk}"
-        for row in self._range(job_id, start, end, where=where):
+        for row in self._range(job_id, start, end, where=where, page_size=USER_ROWS):
             if not _is_part(row):
                 yield self._read_chunk(job_id, row)
 
@@ -231,12 +233,20 @@ class JobStore:
         return bool(rows)
 
     def _range(
-        self, job_id: str, start: str, end: str, *, where: str = "", select: Sequence[str] | None = None
+        self,
+        job_id: str,
+        start: str,
+        end: str,
+        *,
+        where: str = "",
+        select: Sequence[str] | None = None,
+        page_size: int = tables.MAX_PAGE,
     ) -> Iterator[TableEntity]:
         filter_ = _RANGE
         if where:
             filter_ += f" and {where}"
-        return tables.query(self._table, filter_, {"job": job_id, "start": start, "end": end}, select=select)
+        parameters = {"job": job_id, "start": start, "end": end}
+        return tables.query(self._table, filter_, parameters, select=select, page_size=page_size)
 
     def _read_chunk(self, job_id: str, entity: TableEntity) -> ChunkRecord:
         data = join(entity)
