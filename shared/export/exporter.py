@@ -117,14 +117,14 @@ class Exporter:
         """Where another message of the step came first, the job has ended or was started again since."""
 
         def to_stored(latest: JobRecord) -> bool:
-            if not _is_in_step(latest, job):
+            if not latest.is_still(job):
                 return False
             latest.file = place
             return True
 
         services = self._services
         stored = change_job(services, job.job_id, to_stored)
-        if stored is not None and _is_in_step(stored, job):
+        if stored is not None and stored.is_still(job):
             log.info("job %s: its file is stored", job.job_id)
             settle.end(services, stored, settle.outcome(stored, view.view(services, stored)))
 
@@ -139,7 +139,7 @@ class Exporter:
             random=services.random,
         )
         latest = services.jobs.get(job.job_id)
-        if latest is None or not _is_in_step(latest, job):
+        if latest is None or not latest.is_still(job):
             return
         if latest.cancel_requested:
             canceled = CodedError("Canceled", "A person canceled the job before its file was stored.")
@@ -160,11 +160,6 @@ class Exporter:
         request_id = error.graph_request_id if isinstance(error, GraphError) else None
         trace = f" (Graph request {request_id})" if request_id else ""
         settle.end(self._services, job, (JobStatus.FAILED, CodedError(error.code, reason + trace)))
-
-
-def _is_in_step(latest: JobRecord, job: JobRecord) -> bool:
-    """Whether the job still stands where its file is to be written, in the run that it was read in."""
-    return latest.phase is Phase.WRITING_FILE and latest.run == job.run
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from shared.jobs.records import JobRecord
+from shared.jobs.records import JobRecord, Phase
 from shared.jobs.services import Services
 from shared.storage.tables import Superseded
 
@@ -32,3 +32,23 @@ def change_job(services: Services, job_id: str, change: Callable[[JobRecord], bo
         else:
             return job
     raise Superseded(f"job {job_id}")
+
+
+def advance(services: Services, read: JobRecord, phase: Phase) -> bool:
+    """Move the job to the next phase, unless it went on since it was `read`. Whether this call did so: of several that
+    want the same, one carries the job on.
+
+    Raises:
+        StorageUnavailable, Superseded: as `change_job`.
+    """
+    moved = False
+
+    def to_phase(latest: JobRecord) -> bool:
+        nonlocal moved
+        moved = latest.is_still(read)
+        if moved:
+            latest.phase = phase
+        return moved
+
+    change_job(services, read.job_id, to_phase)
+    return moved

@@ -9,7 +9,7 @@ from shared.errors import START_AGAIN, TRIED_AGAIN, LastingGraphError, PassingGr
 from shared.graph.directory import Member
 from shared.graph.errors import ExpiredPageToken
 from shared.jobs import fan_out
-from shared.jobs.changing import change_job
+from shared.jobs.changing import advance
 from shared.jobs.messages import GroupMessage, JobMessage, Step, send_group
 from shared.jobs.records import GroupRecord, JobRecord, PageMember, Phase
 from shared.jobs.services import Services
@@ -166,15 +166,7 @@ def fan_out_after_last(services: Services, job: JobRecord) -> None:
     groups = services.jobs.groups(job.job_id)
     if len(groups) < len(job.facts.groups) or not all(group.has_ended(job.run) for group in groups.values()):
         return
-    ours = False
-
-    def to_fan_out(latest: JobRecord) -> bool:
-        nonlocal ours
-        ours = latest.phase is Phase.EXPANDING and latest.run == job.run
-        if ours:
-            latest.phase = Phase.FANNING_OUT
-        return ours
-
-    change_job(services, job.job_id, to_fan_out)
-    if ours:  # else somebody has begun it; should that one die, its message comes back and goes on
+    if advance(
+        services, job, Phase.FANNING_OUT
+    ):  # else somebody has begun it; should that one die, its message comes back and goes on
         fan_out.fan_out(services, JobMessage(job.job_id, Step.FAN_OUT))

@@ -68,7 +68,7 @@ def _run(services: Services, job: JobRecord, chunks: int) -> None:
     taken: Counter[str] = Counter() if job.request.dry_run else demand.taken_units(tallies)
 
     def to_running(latest: JobRecord) -> bool:
-        if latest.phase is not Phase.FANNING_OUT or latest.run != job.run:
+        if not latest.is_still(job):
             return False
         latest.phase = Phase.RUNNING
         latest.chunks, latest.fanned_run = chunks, job.run

@@ -123,6 +123,10 @@ class JobRecord:
     def request(self) -> JobRequest:
         return self.facts.request
 
+    def is_still(self, read: "JobRecord") -> bool:
+        """Whether the job has not gone on since it was `read`: the same run, in the same phase."""
+        return (self.run, self.phase) == (read.run, read.phase)
+
 
 @dataclass(slots=True)
 class GroupRecord:

@@ -4,7 +4,7 @@ import logging
 
 from shared.events.publish import publish_end
 from shared.jobs import view
-from shared.jobs.changing import change_job
+from shared.jobs.changing import advance, change_job
 from shared.jobs.messages import JobMessage, Step, send_job
 from shared.jobs.records import JobRecord, Phase
 from shared.jobs.services import Services
@@ -38,7 +38,7 @@ def end(services: Services, read: JobRecord, how: tuple[JobStatus, CodedError | 
     status, error = how
 
     def to_ended(job: JobRecord) -> bool:
-        if (job.run, job.phase) != (read.run, read.phase) or job.phase is Phase.ENDED:
+        if job.phase is Phase.ENDED or not job.is_still(read):
             return False
         job.phase, job.status, job.error = Phase.ENDED, status, error
         job.finished_at = services.clock()
@@ -66,17 +66,7 @@ def _complete(job: JobRecord, now: JobView) -> bool:
 
 def _write_file(services: Services, read: JobRecord) -> None:
     """Of several messages that find nothing left to do, one has the file written. The watchdog does if it dies."""
-    moved = False
-
-    def to_writing(job: JobRecord) -> bool:
-        nonlocal moved
-        moved = job.phase is Phase.RUNNING and job.run == read.run
-        if moved:
-            job.phase = Phase.WRITING_FILE
-        return moved
-
-    change_job(services, read.job_id, to_writing)
-    if moved:
+    if advance(services, read, Phase.WRITING_FILE):
         send_job(services.queues, JobMessage(read.job_id, Step.FILE))
 
 

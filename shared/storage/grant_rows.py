@@ -107,7 +107,16 @@ def behind(prefix: str) -> str:
 def due_key(record: GrantRecord) -> str:
     if record.expires_at is None:
         raise ValueError("a grant without an expiry does not run")
-    return f"due|{sortable(record.expires_at)}|{record.grant_id}"
+    return _due_key(sortable(record.expires_at), record.grant_id)
+
+
+def due_key_beside(row: TableEntity) -> str:
+    """The key of the `due` row that belongs to a `user` row."""
+    return _due_key(row["expiresAt"], row["grantId"])
+
+
+def _due_key(expires_at: str, grant_id: str) -> str:
+    return f"due|{expires_at}|{grant_id}"
 
 
 def ended_key(record: GrantRecord) -> str:

@@ -20,6 +20,7 @@ from shared.storage.grant_rows import (
     Stored,
     behind,
     due_key,
+    due_key_beside,
     ended_prefix,
     entity,
     grant_in,
@@ -34,7 +35,7 @@ from shared.storage.grant_rows import (
 
 log = logging.getLogger(__name__)
 
-PAGE = 1000
+PAGE = tables.MAX_PAGE
 """Rows that one request returns at most."""
 FEW_USERS = 16
 """So few are read one by one where a range over all of them holds more than a page."""
@@ -187,7 +188,7 @@ class GrantStore:
         """Write the `due` row of each running grant that lost it; answers how many. Reads the keys of all."""
         due = {row["RowKey"] for row in self._keys("due|", "due}", "RowKey")}
         running = self._keys("user|", "user}", "RowKey", "expiresAt", "grantId")
-        lost = [row["RowKey"] for row in running if f"due|{row['expiresAt']}|{row['grantId']}" not in due]
+        lost = [row["RowKey"] for row in running if due_key_beside(row) not in due]
         for key in lost:
             row = tables.get(self._table, PARTITION, key)
             if row:

@@ -33,7 +33,6 @@ _FACTS = TypeAdapter(JobFacts)
 _ITEMS = TypeAdapter(list[Item])
 _MEMBERS = TypeAdapter(list[PageMember])
 _ORDER = TypeAdapter(Order)
-_RANGE = "PartitionKey eq @job and RowKey ge @start and RowKey lt @end"
 _TALLY = (
     "RowKey",
     "run",
@@ -222,15 +221,10 @@ class JobStore:
 
     def has_open_chunk(self, job_id: str, run: int) -> bool:
         """Whether users of any chunk are still to be done in this run. One row at most is read."""
-        rows = tables.first_page(
-            self._table,
-            f"{_RANGE} and ( n_pending gt 0 or n_retrying gt 0"
-            " or ( run lt @run and ( n_failed gt 0 or n_canceled gt 0 ) ) )",
-            {"job": job_id, "start": "chunk|", "end": "chunk}", "run": run},
-            1,
-            select=("RowKey",),
-        )
-        return bool(rows)
+        taken_up = f"run lt {run:d} and ( n_failed gt 0 or n_canceled gt 0 )"
+        where = f"( n_pending gt 0 or n_retrying gt 0 or ( {taken_up} ) )"
+        rows = self._range(job_id, "chunk|", "chunk}", where=where, select=("RowKey",), page_size=1)
+        return next(rows, None) is not None
 
     def _range(
         self,
@@ -242,7 +236,7 @@ class JobStore:
         select: Sequence[str] | None = None,
         page_size: int = tables.MAX_PAGE,
     ) -> Iterator[TableEntity]:
-        filter_ = _RANGE
+        filter_ = "PartitionKey eq @job and RowKey ge @start and RowKey lt @end"
         if where:
             filter_ += f" and {where}"
         parameters = {"job": job_id, "start": start, "end": end}
