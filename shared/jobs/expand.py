@@ -166,7 +166,6 @@ def fan_out_after_last(services: Services, job: JobRecord) -> None:
     groups = services.jobs.groups(job.job_id)
     if len(groups) < len(job.facts.groups) or not all(group.has_ended(job.run) for group in groups.values()):
         return
-    if advance(
-        services, job, Phase.FANNING_OUT
-    ):  # else somebody has begun it; should that one die, its message comes back and goes on
+    # Else somebody has begun it; should that one die, its message comes back and goes on.
+    if advance(services, job, Phase.FANNING_OUT):
         fan_out.fan_out(services, JobMessage(job.job_id, Step.FAN_OUT))

@@ -13,10 +13,9 @@ from shared.jobs.services import Services
 
 def refuse_used_plan(services: Services, plan: JobRecord, job_id: str) -> None:
     """Raises Conflict (`PlanNotUsable`) if another job carries the dry run out."""
-    other = plan.carried_out_by
-    if other not in (None, job_id) and services.jobs.get(str(other)) is not None:
+    if _is_carried_out(services, plan, other_than=job_id):
         raise Conflict(
-            f"Job {other} carries this plan out already. Make a new dry run.",
+            f"Job {plan.carried_out_by} carries this plan out already. Make a new dry run.",
             code="PlanNotUsable",
             target="plan",
         )
@@ -24,12 +23,17 @@ def refuse_used_plan(services: Services, plan: JobRecord, job_id: str) -> None:
 
 def refuse_start_of_used_plan(services: Services, plan: JobRecord) -> None:
     """Raises Conflict (`JobNotStartable`) if a job carries this dry run out: it would change what people agreed to."""
-    other = plan.carried_out_by
-    if other is not None and services.jobs.get(other) is not None:
+    if _is_carried_out(services, plan):
         raise Conflict(
-            f"Job {other} carries this plan out. Make a new dry run instead of starting this one again.",
+            f"Job {plan.carried_out_by} carries this plan out. Make a new dry run instead of starting this one again.",
             code="JobNotStartable",
         )
+
+
+def _is_carried_out(services: Services, plan: JobRecord, other_than: str | None = None) -> bool:
+    """By a job that is on record."""
+    by = plan.carried_out_by
+    return by is not None and by != other_than and services.jobs.get(by) is not None
 
 
 def refuse_running_undo(services: Services, undone: JobRecord, job_id: str) -> None:
